@@ -1,0 +1,17 @@
+const js = require("@eslint/js");
+const ts = require("typescript-eslint");
+
+module.exports = ts.config(
+  { ignores: ["node_modules/**", "**/*.js"] },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  {
+    rules: {
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "no-console": "off",
+      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  { files: ["components/**/*.ts", "index.ts", "config.ts"], rules: { "no-console": "error" } },
+);

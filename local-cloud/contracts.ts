@@ -1,0 +1,89 @@
+/** What the parts of the local cloud promise each other. */
+
+/** Fixed addresses inside every cloud (each cloud has its own network namespace, so they never meet). */
+export const addresses = {
+  gateway: "198.51.100.1",
+  dns: "198.51.100.2",
+  /** api.linode.com, api.cloudflare.com, acme-v02.api.letsencrypt.org: HTTPS on 443. */
+  apis: "198.51.100.3",
+  /** HTTP proxy for apt on port 3142. */
+  aptProxy: "198.51.100.4",
+  peer: "198.51.100.10",
+  /** Instances get the first free address in this range. */
+  firstInstance: 20,
+  lastInstance: 250,
+  network: "198.51.100.0/24",
+} as const;
+
+export type ImageName = "debian12" | "debian13";
+
+/** One booted system. */
+export interface HostSpec {
+  /** Unique inside the cloud, letters, digits and `-`, at most 32; for an instance `linode-ID`. */
+  name: string;
+  image: ImageName | string;
+  address: string;
+  hostname: string;
+  /** The plan's memory, a hard limit around the whole system. */
+  memoryMiB: number;
+  /** Decoded cloud-init user data; undefined: none. */
+  userData?: string;
+  /** OpenSSH public keys for root. */
+  authorizedKeys: string[];
+  /** Clear text; set for root through cloud-init's vendor data or chpasswd. */
+  rootPassword?: string;
+}
+
+export interface PacketRule {
+  action: "ACCEPT" | "DROP";
+  protocol: "TCP" | "UDP" | "ICMP" | "IPENCAP";
+  /** `22`, `80, 443`, `1-1024`; undefined: all. */
+  ports?: string;
+  /** CIDRs. */
+  ipv4: string[];
+  ipv6: string[];
+}
+
+/** What the cloud firewall lets through a host's link, in both directions. */
+export interface PacketFilter {
+  inbound: PacketRule[];
+  inboundPolicy: "ACCEPT" | "DROP";
+  outbound: PacketRule[];
+  outboundPolicy: "ACCEPT" | "DROP";
+}
+
+/** Boots and ends the cloud's systems. Implemented by local-cloud/hosts. */
+export interface Hosts {
+  /** Resolves when the system's init runs (not when cloud-init is done). */
+  boot(spec: HostSpec): Promise<void>;
+  powerOff(name: string): Promise<void>;
+  reboot(name: string): Promise<void>;
+  /** Powers off and removes disk, namespace, cgroup, link and packet filter. */
+  remove(name: string): Promise<void>;
+  isRunning(name: string): Promise<boolean>;
+  /** `undefined` removes the filter. Takes effect at once, also before boot. */
+  filter(name: string, rules: PacketFilter | undefined): Promise<void>;
+}
+
+/** One set of records with the same name and type. Content is in zone-file presentation form. */
+export interface RecordSet {
+  /** Fully qualified, lower case, without the last dot. */
+  name: string;
+  type: string;
+  ttl: number;
+  /** For example `10 mail.example.org.` for MX; TXT quoted and split in strings of at most 255 bytes. */
+  contents: string[];
+}
+
+/** The authoritative DNS of the cloud's internet. Implemented by local-cloud/cloud. */
+export interface Zones {
+  /** Makes an empty zone with SOA and NS, delegated from its parent. Nothing happens when it exists. */
+  create(zone: string): Promise<void>;
+  remove(zone: string): Promise<void>;
+  /** Replaces the set; no contents: removes it. */
+  replace(zone: string, records: RecordSet): Promise<void>;
+  /** Reverse name of an address; undefined removes it. */
+  pointer(address: string, name: string | undefined): Promise<void>;
+  /** What the authoritative server answers now, presentation form. */
+  lookup(name: string, type: string): Promise<string[]>;
+}
