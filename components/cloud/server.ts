@@ -1,0 +1,80 @@
+import * as linode from "@pulumi/linode";
+import * as pulumi from "@pulumi/pulumi";
+import type { SshKey } from "../host/ssh-key";
+import { inboundRules } from "./firewall-rules";
+import { renderUserData } from "./user-data";
+
+/** Arguments of a {@link Server}. */
+export interface ServerArgs {
+  /** Fully qualified name of the host, also its name in the provider's console. */
+  hostname: string;
+  region: string;
+  plan: string;
+  /** Operating system, `debian12` or `debian13`. Changing it replaces the host, which `protect` refuses. */
+  os: string;
+  /** The host's own SSH key. */
+  hostKey: pulumi.Input<SshKey>;
+  /** OpenSSH public key that may log in as root. */
+  deployPublicKey: pulumi.Input<string>;
+  /** Networks that may reach SSH. */
+  sshAllowedCidrs: string[];
+  /** Refuse to delete or replace the host. */
+  protect: boolean;
+}
+
+/** A Linode behind a firewall that lets in only what a mail server needs. */
+export class Server extends pulumi.ComponentResource {
+  readonly instance: linode.Instance;
+  readonly firewall: linode.Firewall;
+  /** Public IPv4 address. */
+  readonly ipv4: pulumi.Output<string>;
+
+  constructor(name: string, args: ServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mailstack:cloud:Server", name, {}, opts);
+
+    const userData = pulumi
+      .all([args.hostKey, args.deployPublicKey])
+      .apply(([hostKey, deployPublicKey]) => renderUserData({ hostname: args.hostname, hostKey, deployPublicKey }));
+
+    this.instance = new linode.Instance(
+      name,
+      {
+        label: label(args.hostname),
+        region: args.region,
+        type: args.plan,
+        image: `linode/${args.os}`,
+        authorizedKeys: [args.deployPublicKey],
+        metadatas: [{ userData: pulumi.secret(userData.apply((text) => Buffer.from(text).toString("base64"))) }],
+        tags: ["mailstack"],
+      },
+      {
+        parent: this,
+        protect: args.protect,
+        // These only matter when the host is made; a change would replace it, and the mail with it.
+        ignoreChanges: ["authorizedKeys", "metadatas", "rootPass"],
+        deleteBeforeReplace: true,
+      },
+    );
+
+    this.firewall = new linode.Firewall(
+      `${name}-firewall`,
+      {
+        label: label(args.hostname),
+        inboundPolicy: "DROP",
+        outboundPolicy: "ACCEPT",
+        inbounds: inboundRules(args.sshAllowedCidrs),
+        linodes: [this.instance.id.apply(Number)],
+        tags: ["mailstack"],
+      },
+      { parent: this },
+    );
+
+    this.ipv4 = this.instance.ipAddress;
+    this.registerOutputs({ ipv4: this.ipv4 });
+  }
+}
+
+/** Linode labels: 3 to 32 characters, letters, digits, `-`, `_` and `.`. */
+function label(hostname: string): string {
+  return hostname.length <= 32 ? hostname : hostname.slice(0, 32).replace(/[^a-z0-9]+$/, "");
+}

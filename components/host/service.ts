@@ -1,0 +1,42 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Bundle } from "../rendering/bundle";
+import type { Host } from "./host";
+
+/** What the base class needs of a service. */
+export interface ServiceDefinition {
+  /** Type token without the project, `folder:Noun`. */
+  type: string;
+  /** Name of the bundle; `mailstack apply NAME` on the host. */
+  service: string;
+  host: Host;
+  /**
+   * Everything the host must hold. Not secret, so that `pulumi preview --diff` shows the changed lines of the host's
+   * files; secrets are only named in it.
+   */
+  bundle: pulumi.Input<Bundle>;
+}
+
+/** Base of a service: one bundle, one remote command. Services on a host run one after the other by `dependsOn`. */
+export abstract class Service extends pulumi.ComponentResource {
+  /** What the bundle's `outputs` programs printed, by name. */
+  readonly results: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, definition: ServiceDefinition, opts?: pulumi.ComponentResourceOptions) {
+    super(`mailstack:${definition.type}`, name, {}, opts);
+    const applied = definition.host.run(
+      name,
+      {
+        arguments: `apply ${definition.service}`,
+        stdin: pulumi.output(definition.bundle).apply((bundle) => `${JSON.stringify(bundle, undefined, 1)}\n`),
+      },
+      { parent: this },
+    );
+    this.results = applied.stdout.apply(parseResults);
+    this.registerOutputs({ results: this.results });
+  }
+}
+
+function parseResults(stdout: string): Record<string, string> {
+  const answer = JSON.parse(stdout) as { outputs?: Record<string, string> };
+  return answer.outputs ?? {};
+}

@@ -1,0 +1,44 @@
+import type { z } from "zod";
+import { contradictions, type Problem } from "./rules";
+import { settingsSchema, type Settings } from "./schema";
+
+/** All that is wrong with the settings, a line each; nothing has been created when it is thrown. */
+export class SettingsError extends Error {
+  override name = "SettingsError";
+
+  constructor(readonly problems: Problem[]) {
+    super(problems.map((problem) => `mailstack:${problem.key}: ${problem.message}`).join("\n"));
+  }
+}
+
+/**
+ * Checks plain values and fills in the defaults.
+ * @throws SettingsError naming every wrong key, with what would be right.
+ */
+export function parseSettings(values: Record<string, unknown>): Settings {
+  const parsed = settingsSchema.safeParse(values, { reportInput: true });
+  if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap(problemsOf));
+  const problems = contradictions(parsed.data);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return parsed.data;
+}
+
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+  const key = pathText(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(settingsSchema.shape).join(", ");
+    return issue.keys.map((name) => ({
+      key: key ? `${key}.${name}` : name,
+      message: key ? "is not a known field" : `is not a known key; the keys are ${known}`,
+    }));
+  }
+  if (issue.code === "invalid_type" && issue.input === undefined)
+    return [{ key, message: `is missing; set it with: pulumi config set mailstack:${key.split(/[[.]/)[0]} VALUE` }];
+  return [{ key, message: issue.message }];
+}
+
+function pathText(path: PropertyKey[]): string {
+  return path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index ? "." : ""}${String(part)}`))
+    .join("");
+}

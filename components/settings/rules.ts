@@ -1,0 +1,99 @@
+import { afterAt, type Settings } from "./schema";
+
+/** One wrong value: where it is, below `mailstack:`, and what would be right. */
+export interface Problem {
+  key: string;
+  message: string;
+}
+
+/** Aliases that name each other this deep are taken for a mistake; Postfix itself gives up at 1000 expansions. */
+const deepestAlias = 10;
+
+/** Rules that look at more than one value at a time. An empty list means that the settings fit together. */
+export function contradictions(settings: Settings): Problem[] {
+  return [
+    ...unhostedAddresses(settings),
+    ...duplicates(settings),
+    ...aliasLoops(settings),
+    ...administratorProblems(settings),
+    ...hostnameProblems(settings),
+  ];
+}
+
+function hostedDomains(settings: Settings): string[] {
+  return [settings.domain, ...settings.domains.map((domain) => domain.name)];
+}
+
+function unhostedAddresses(settings: Settings): Problem[] {
+  const hosted = hostedDomains(settings);
+  const users = settings.users.map((user, index) => ({ key: `users[${index}].address`, address: user.address }));
+  const aliases = settings.aliases.map((alias, index) => ({
+    key: `aliases[${index}].address`,
+    address: alias.address,
+  }));
+  return [...users, ...aliases]
+    .filter((entry) => !hosted.includes(afterAt(entry.address)))
+    .map((entry) => ({
+      key: entry.key,
+      message: `"${entry.address}" is outside the hosted domains (${hosted.join(", ")}); add the domain to mailstack:domains or mend the address`,
+    }));
+}
+
+function duplicates(settings: Settings): Problem[] {
+  const seen = new Map<string, string>();
+  const problems: Problem[] = [];
+  const claim = (value: string, key: string) => {
+    const first = seen.get(value);
+    if (first) problems.push({ key, message: `"${value}" is already ${first}; each may appear once` });
+    else seen.set(value, key);
+  };
+  settings.users.forEach((user, index) => claim(user.address, `users[${index}].address`));
+  settings.aliases.forEach((alias, index) => claim(alias.address, `aliases[${index}].address`));
+  claim(settings.domain, "domain");
+  settings.domains.forEach((domain, index) => claim(domain.name, `domains[${index}].name`));
+  return problems;
+}
+
+function aliasLoops(settings: Settings): Problem[] {
+  const targets = new Map(settings.aliases.map((alias) => [alias.address, alias.destinations]));
+  const mailboxes = new Set(settings.users.map((user) => user.address));
+  const hosted = hostedDomains(settings);
+  const problems: Problem[] = [];
+  const pathOf = (address: string, path: string[]): string[] | undefined => {
+    if (path.includes(address)) return [...path, address];
+    if (path.length > deepestAlias) return path;
+    for (const next of targets.get(address) ?? []) {
+      const loop = pathOf(next, [...path, address]);
+      if (loop) return loop;
+    }
+    return undefined;
+  };
+  settings.aliases.forEach((alias, index) => {
+    const loop = pathOf(alias.address, []);
+    if (loop)
+      problems.push({ key: `aliases[${index}]`, message: `is a loop: ${loop.join(" -> ")}; end it at a mailbox` });
+    alias.destinations.forEach((destination, position) => {
+      const known = mailboxes.has(destination) || targets.has(destination) || targets.has(`@${afterAt(destination)}`);
+      if (hosted.includes(afterAt(destination)) && !known)
+        problems.push({
+          key: `aliases[${index}].destinations[${position}]`,
+          message: `"${destination}" is in a hosted domain but is no mailbox and no alias; add it to mailstack:users`,
+        });
+    });
+  });
+  return problems;
+}
+
+function administratorProblems(settings: Settings): Problem[] {
+  if (settings.users.some((user) => user.address === settings.administrator)) return [];
+  return [{ key: "administrator", message: `"${settings.administrator}" must be one of mailstack:users` }];
+}
+
+function hostnameProblems(settings: Settings): Problem[] {
+  const name = settings.hostname || `mail.${settings.domain}`;
+  if (!name.endsWith(`.${settings.domain}`))
+    return [
+      { key: "hostname", message: `"${name}" must be a name below ${settings.domain}, whose zone holds its address` },
+    ];
+  return [];
+}

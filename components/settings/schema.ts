@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { planMemory, regions } from "./linode";
+
+/** RFC 1035 section 2.3.4: at most 63 octets a label, 253 a name; at least two labels, since mail domains have a parent. */
+const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
+/** RFC 5321 section 4.1.2 dot-string without quoting, 64 octets; `+` and `|` would collide with tags and maps. */
+const localPartPattern = /^(?=.{1,64}@)[a-z0-9_][a-z0-9_-]*(\.[a-z0-9_-]+)*@/;
+
+const domain = z
+  .string()
+  .regex(domainPattern, {
+    error: (issue) => `"${issue.input}" is not a domain name in lower case, like "example.org"`,
+  });
+
+const address = z.string().refine((value) => localPartPattern.test(value) && isDomain(afterAt(value)), {
+  error: (issue) => `"${issue.input}" is not a mail address in lower case, like "ceo@example.org"`,
+});
+
+const aliasAddress = z
+  .string()
+  .refine((value) => (value.startsWith("@") || localPartPattern.test(value)) && isDomain(afterAt(value)), {
+    error: (issue) => `"${issue.input}" is not a mail address in lower case, nor a catch-all like "@example.org"`,
+  });
+
+/** Below 10 MiB not even one message with an attachment fits; 1 TiB is beyond every Linode's disk. */
+const quotaMb = z
+  .int("must be a whole number of MiB")
+  .min(10, "must be at least 10 MiB")
+  .max(1_048_576, "must be at most 1048576 MiB (1 TiB)");
+
+const zoneId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, "must be Cloudflare's zone ID, 32 hexadecimal digits, shown on the zone's overview page");
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()], {
+  error: (issue) => `"${issue.input}" is not a network like "192.0.2.0/24"`,
+});
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: (issue) => `"${issue.input}" is unknown; use one of ${values.join(", ")}` });
+
+/** What a mail server is made from: plain, checked values. The descriptions of the keys are in Pulumi.yaml. */
+export const settingsSchema = z.strictObject({
+  domain,
+  hostname: z.union([z.literal(""), domain]).default(""),
+  administrator: address,
+  users: z
+    .array(
+      z.strictObject({
+        address,
+        quotaMb: quotaMb.optional(),
+        passwordVersion: z.int("must be a whole number").min(1, "must be 1 or more").default(1),
+      }),
+      "must be a list of {address, quotaMb, passwordVersion}",
+    )
+    .min(1, "must name at least one mailbox"),
+  aliases: z
+    .array(
+      z.strictObject({
+        address: aliasAddress,
+        destinations: z.array(address).min(1, "must name at least one address"),
+      }),
+      "must be a list of {address, destinations}",
+    )
+    .default([]),
+  domains: z
+    .array(z.strictObject({ name: domain, cloudflareZoneId: zoneId }), "must be a list of {name, cloudflareZoneId}")
+    .default([]),
+  defaultQuotaMb: quotaMb.default(2048),
+  messageSizeLimitMb: z
+    .int("must be a whole number of MiB")
+    .min(1, "must be at least 1 MiB")
+    .max(150, "must be at most 150 MiB; larger mail is refused by the rest of the world")
+    .default(40),
+  os: oneOf(["debian12", "debian13"]).default("debian12"),
+  region: oneOf(regions).default("eu-central"),
+  plan: z
+    .string()
+    .refine((plan) => plan in planMemory, {
+      error: (issue) => `"${issue.input}" does not carry the stack; use one of ${Object.keys(planMemory).join(", ")}`,
+    })
+    .default("g6-standard-1"),
+  swapMb: z
+    .int("must be a whole number of MiB")
+    .min(0, "must not be negative")
+    .max(16384, "must be at most 16384 MiB")
+    .default(2048),
+  dkimSelector: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be one DNS label: letters, digits and hyphens")
+    .default("mail1"),
+  dmarcPolicy: oneOf(["none", "quarantine", "reject"]).default("none"),
+  acmeDirectory: z
+    .url({ protocol: /^https$/, error: "must be an https URL" })
+    .default("https://acme-v02.api.letsencrypt.org/directory"),
+  sshAllowedCidrs: z.array(cidr).min(1, "must name at least one network").default(["0.0.0.0/0", "::/0"]),
+  protect: z.boolean("must be true or false").default(true),
+  cloudflareZoneId: zoneId,
+});
+
+/** Checked settings with every default filled in. */
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Part of an address after the last `@`. */
+export function afterAt(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1);
+}
+
+function isDomain(text: string): boolean {
+  return domainPattern.test(text);
+}

@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { parseSettings, SettingsError } from "./components/settings/parse";
+import { settingsSchema, type Settings } from "./components/settings/schema";
+
+/** Everything that the stack's configuration holds. */
+export interface StackConfig {
+  settings: Settings;
+  linodeToken: pulumi.Output<string>;
+  cloudflareApiToken: pulumi.Output<string>;
+}
+
+const secretKeys = ["linodeToken", "cloudflareApiToken"];
+const prefix = "mailstack:";
+
+/**
+ * Reads and checks the whole configuration. This is the only reader of pulumi.Config.
+ * @throws pulumi.RunError with one line for each wrong key, before any resource exists.
+ */
+export function readConfig(): StackConfig {
+  const config = new pulumi.Config("mailstack");
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [fullKey, text] of Object.entries(pulumi.runtime.allConfig())) {
+    if (!fullKey.startsWith(prefix)) continue;
+    const key = fullKey.slice(prefix.length);
+    if (secretKeys.includes(key)) continue;
+    values[key] = isText(key) ? text : decode(text);
+  }
+  for (const key of secretKeys) {
+    if (!pulumi.runtime.allConfig()[prefix + key])
+      problems.push(`mailstack:${key}: is missing; set it with: pulumi config set --secret mailstack:${key}`);
+    else if (!isStoredSecret(prefix + key))
+      problems.push(
+        `mailstack:${key}: is stored in clear; set it again with: pulumi config set --secret mailstack:${key}`,
+      );
+  }
+  let settings: Settings | undefined;
+  try {
+    settings = parseSettings(values);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    problems.push(...error.message.split("\n"));
+  }
+  if (problems.length > 0 || !settings)
+    throw new pulumi.RunError(`The configuration is not usable:\n${problems.join("\n")}`);
+  return {
+    settings,
+    linodeToken: config.requireSecret("linodeToken"),
+    cloudflareApiToken: config.requireSecret("cloudflareApiToken"),
+  };
+}
+
+/** Pulumi hands every value over as text; lists, numbers and booleans are JSON in it. */
+function decode(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Left as text: the schema then names the key and the type that it wants.
+    return text;
+  }
+}
+
+function isText(key: string): boolean {
+  const field: unknown = Reflect.get(settingsSchema.shape, key);
+  if (!(field instanceof z.ZodType)) return true;
+  const type = field instanceof z.ZodDefault ? field.unwrap() : field;
+  return !(type instanceof z.ZodArray || type instanceof z.ZodNumber || type instanceof z.ZodBoolean);
+}
+
+/** Pulumi's own test of a stored secret; there at runtime, left out of its type declarations as internal. */
+function isStoredSecret(fullKey: string): boolean {
+  return (pulumi.runtime as unknown as { isConfigSecret(key: string): boolean }).isConfigSecret(fullKey);
+}

@@ -1,0 +1,140 @@
+import { parseSettings, SettingsError } from "../../components/settings/parse";
+
+const good = {
+  domain: "example.org",
+  administrator: "admin@example.org",
+  users: [{ address: "admin@example.org" }, { address: "ceo@example.org", quotaMb: 500 }],
+  aliases: [{ address: "sales@example.org", destinations: ["ceo@example.org", "friend@elsewhere.net"] }],
+  cloudflareZoneId: "0123456789abcdef0123456789abcdef",
+};
+
+test("a minimal stack gets safe defaults", () => {
+  const settings = parseSettings({
+    domain: good.domain,
+    administrator: good.administrator,
+    users: good.users,
+    cloudflareZoneId: good.cloudflareZoneId,
+  });
+  expect(settings).toMatchObject({
+    os: "debian12",
+    plan: "g6-standard-1",
+    defaultQuotaMb: 2048,
+    protect: true,
+    dmarcPolicy: "none",
+  });
+  expect(settings.users[0]).toEqual({ address: "admin@example.org", passwordVersion: 1 });
+});
+
+const user = (extra: object) => ({ users: [...good.users, extra] });
+const alias = (...aliases: object[]) => ({ aliases });
+
+test.each<[string, Record<string, unknown>, string]>([
+  [
+    "no domain",
+    { domain: undefined },
+    "mailstack:domain: is missing; set it with: pulumi config set mailstack:domain VALUE",
+  ],
+  ["bad domain", { domain: "exa mple" }, 'mailstack:domain: "exa mple" is not a domain name'],
+  ["upper case", { domain: "Example.org" }, 'mailstack:domain: "Example.org" is not a domain name in lower case'],
+  ["one label", { domain: "localhost" }, 'mailstack:domain: "localhost" is not a domain name'],
+  [
+    "host name elsewhere",
+    { hostname: "mail.other.org" },
+    'mailstack:hostname: "mail.other.org" must be a name below example.org',
+  ],
+  ["no users", { users: [] }, "mailstack:users: must name at least one mailbox"],
+  ["users as text", { users: "ceo" }, "mailstack:users: must be a list of {address"],
+  [
+    "user outside the domain",
+    user({ address: "bob@other.org" }),
+    'mailstack:users[2].address: "bob@other.org" is outside the hosted domains (example.org)',
+  ],
+  ["address without @", user({ address: "bob" }), 'mailstack:users[2].address: "bob" is not a mail address'],
+  ["address with +", user({ address: "bob+x@example.org" }), "mailstack:users[2].address"],
+  [
+    "duplicate user",
+    user({ address: "ceo@example.org" }),
+    'mailstack:users[2].address: "ceo@example.org" is already users[1].address',
+  ],
+  [
+    "alias equal to a user",
+    alias({ address: "ceo@example.org", destinations: ["admin@example.org"] }),
+    'mailstack:aliases[0].address: "ceo@example.org" is already users[1].address',
+  ],
+  [
+    "unknown field of a user",
+    user({ address: "bob@example.org", quota: 5 }),
+    "mailstack:users[2].quota: is not a known field",
+  ],
+  [
+    "quota too small",
+    user({ address: "bob@example.org", quotaMb: 1 }),
+    "mailstack:users[2].quotaMb: must be at least 10 MiB",
+  ],
+  [
+    "quota as text",
+    user({ address: "bob@example.org", quotaMb: "2G" }),
+    "mailstack:users[2].quotaMb: must be a whole number of MiB",
+  ],
+  [
+    "password version 0",
+    user({ address: "bob@example.org", passwordVersion: 0 }),
+    "mailstack:users[2].passwordVersion: must be 1 or more",
+  ],
+  [
+    "alias loop",
+    alias(
+      { address: "a@example.org", destinations: ["b@example.org"] },
+      { address: "b@example.org", destinations: ["a@example.org"] },
+    ),
+    "mailstack:aliases[0]: is a loop: a@example.org -> b@example.org -> a@example.org",
+  ],
+  [
+    "alias to nobody",
+    alias({ address: "a@example.org", destinations: ["nobody@example.org"] }),
+    'mailstack:aliases[0].destinations[0]: "nobody@example.org" is in a hosted domain but is no mailbox',
+  ],
+  [
+    "alias to nothing",
+    alias({ address: "a@example.org", destinations: [] }),
+    "mailstack:aliases[0].destinations: must name at least one address",
+  ],
+  [
+    "administrator is no user",
+    { administrator: "root@example.org" },
+    'mailstack:administrator: "root@example.org" must be one of mailstack:users',
+  ],
+  ["unknown key", { domian: "example.org" }, "mailstack:domian: is not a known key; the keys are domain, hostname"],
+  ["unknown region", { region: "moon-1" }, 'mailstack:region: "moon-1" is unknown; use one of ap-northeast'],
+  [
+    "plan too small",
+    { plan: "g6-nanode-1" },
+    'mailstack:plan: "g6-nanode-1" does not carry the stack; use one of g6-standard-1',
+  ],
+  ["unknown system", { os: "windows" }, 'mailstack:os: "windows" is unknown; use one of debian12, debian13'],
+  ["bad zone", { cloudflareZoneId: "example.org" }, "mailstack:cloudflareZoneId: must be Cloudflare's zone ID"],
+  [
+    "bad policy",
+    { dmarcPolicy: "block" },
+    'mailstack:dmarcPolicy: "block" is unknown; use one of none, quarantine, reject',
+  ],
+  ["bad selector", { dkimSelector: "a.b" }, "mailstack:dkimSelector: must be one DNS label"],
+  ["ACME without TLS", { acmeDirectory: "http://ca.example" }, "mailstack:acmeDirectory: must be an https URL"],
+  ["bad network", { sshAllowedCidrs: ["192.0.2.1"] }, 'mailstack:sshAllowedCidrs[0]: "192.0.2.1" is not a network'],
+  ["negative swap", { swapMb: -1 }, "mailstack:swapMb: must not be negative"],
+  [
+    "domain named twice",
+    { domains: [{ name: "example.org", cloudflareZoneId: good.cloudflareZoneId }] },
+    'mailstack:domains[0].name: "example.org" is already domain',
+  ],
+])("%s is one line that names the key", (_name, change, line) => {
+  const values = Object.fromEntries(Object.entries({ ...good, ...change }).filter(([, value]) => value !== undefined));
+  let message = "";
+  try {
+    parseSettings(values);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    message = error.message;
+  }
+  expect(message.split("\n").filter((text) => text.startsWith(line))).toHaveLength(1);
+});

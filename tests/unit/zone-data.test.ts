@@ -1,0 +1,56 @@
+import { mailRecords, quoteText } from "../../components/dns/zone-data";
+
+const settings = {
+  domain: "example.org",
+  mainDomain: "example.org",
+  hostname: "mail.example.org",
+  dkimSelector: "s1",
+  dmarcPolicy: "none",
+};
+const facts = { ipv4: "198.51.100.20", dkim: { "example.org": `v=DKIM1; k=rsa; p=${"A".repeat(392)}` } };
+
+test("the zone of the main domain, record by record", () => {
+  const zone = mailRecords(settings).map((record) => {
+    const value = record.service ? Object.values(record.service).join(" ") : record.content!(facts);
+    return `${record.stage} ${record.name} ${record.type} ${record.priority ?? ""} ${value}`.slice(0, 110);
+  });
+  expect(zone).toMatchInlineSnapshot(`
+   [
+     "address mail.example.org A  198.51.100.20",
+     "mail mail.example.org TXT  v=spf1 a -all",
+     "mail example.org MX 10 mail.example.org",
+     "mail example.org TXT  v=spf1 mx -all",
+     "mail s1._domainkey.example.org TXT  v=DKIM1; k=rsa; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+     "mail _dmarc.example.org TXT  v=DMARC1; p=none; rua=mailto:dmarc@example.org",
+     "mail _submissions._tcp.example.org SRV  0 1 465 mail.example.org",
+     "mail _submission._tcp.example.org SRV  10 1 587 mail.example.org",
+     "mail _imaps._tcp.example.org SRV  0 1 993 mail.example.org",
+     "mail _pop3s._tcp.example.org SRV  10 1 995 mail.example.org",
+     "mail _imap._tcp.example.org SRV  0 0 0 .",
+     "mail _pop3._tcp.example.org SRV  0 0 0 .",
+   ]
+  `);
+});
+
+test("a further domain has no record of the host", () => {
+  const names = mailRecords({ ...settings, domain: "other.net" }).map((record) => record.name);
+  expect(names.filter((name) => name.endsWith("example.org"))).toEqual([]);
+});
+
+test("MX and everything else that attracts mail waits for the host", () => {
+  expect(
+    mailRecords(settings)
+      .filter((record) => record.stage === "address")
+      .map((record) => record.type),
+  ).toEqual(["A"]);
+});
+
+test("a long TXT value is split into strings of 255", () => {
+  const quoted = quoteText("x".repeat(400));
+  expect(quoted).toBe(`"${"x".repeat(255)}" "${"x".repeat(145)}"`);
+});
+
+test("a host without a DKIM key is an error, never an empty record", () => {
+  const dkim = mailRecords(settings).find((record) => record.key === "dkim");
+  expect(() => dkim!.content!({ ipv4: "", dkim: {} })).toThrow("returned no DKIM key for example.org");
+});
