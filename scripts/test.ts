@@ -1,0 +1,47 @@
+/**
+ * Runs the test layers and prints the sum. Usage: test.ts [LAYER] [NAME]; without a layer: all that this machine can
+ * run. NAME picks the test files whose name contains it.
+ */
+import { Command } from "commander";
+import { layers, type Counts, type Layer } from "./test-layers";
+
+new Command("test")
+  .description("Run the tests of Mailstack; without a layer, all that this machine can run.")
+  .argument("[layer]", `one of ${layers.map((layer) => layer.name).join(", ")}`)
+  .argument("[name]", "only the test files whose name contains this text")
+  .addHelpText("after", `\nLayers:\n${layers.map((layer) => `  ${layer.name.padEnd(8)} ${layer.about}`).join("\n")}`)
+  .action(async (name: string | undefined, filter: string | undefined) => {
+    const chosen = name ? layers.filter((layer) => layer.name === name) : layers;
+    if (chosen.length === 0)
+      throw new Error(`unknown layer "${name}"; use one of ${layers.map((l) => l.name).join(", ")}`);
+    await runAll(chosen, filter);
+  })
+  .parseAsync()
+  .catch((error: Error) => {
+    console.error(`mailstack: ${error.message}`);
+    process.exitCode = 2;
+  });
+
+async function runAll(chosen: Layer[], filter: string | undefined): Promise<void> {
+  const total: Counts = { passed: 0, failed: 0 };
+  const summary: string[] = [];
+  for (const layer of chosen) {
+    const hindrance = layer.hindrance();
+    if (hindrance) {
+      summary.push(`${layer.name}: not run, ${hindrance}`);
+      continue;
+    }
+    console.log(`\n=== ${layer.name}: ${layer.about}`);
+    const start = Date.now();
+    const counts = await layer.run(filter);
+    // A layer in which nothing ran has shown nothing, so it counts as a failure.
+    if (counts.passed + counts.failed === 0) counts.failed = 1;
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    summary.push(
+      `${layer.name}: ${counts.passed} passed, ${counts.failed} failed, ${Math.round((Date.now() - start) / 1000)} s`,
+    );
+  }
+  console.log(`\n${summary.join("\n")}\n\n${total.passed} passed, ${total.failed} failed`);
+  if (total.failed > 0) process.exitCode = 1;
+}
