@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""Makes this system the peer of a domain. JSON on stdin: domain, hostname, selector, certificate, key (PEM).
+
+Writes the settings, makes the DKIM key when there is none, and restarts only what has changed. Prints JSON with the DKIM
+public key (base64, as in DNS). Running it again changes nothing.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+DKIM_KEY = Path("/etc/peer/dkim.key")
+
+OPENDKIM = """\
+# Verifies only; Exim signs.
+Mode v
+Syslog yes
+UserID opendkim
+Socket inet:8891@127.0.0.1
+PidFile /run/opendkim/opendkim.pid
+AuthservID {hostname}
+AlwaysAddARHeader yes
+# The message is stored with the verdict `temperror` instead of staying in the queue.
+On-DNSError accept
+# libunbound would ask the root servers; this host has a resolver.
+Nameservers {nameservers}
+"""
+
+OPENDMARC = """\
+Syslog true
+UserID opendmarc
+Socket inet:8893@127.0.0.1
+PidFile /run/opendmarc/opendmarc.pid
+AuthservID {hostname}
+TrustedAuthservIDs {hostname}
+PublicSuffixList /usr/share/publicsuffix/public_suffix_list.dat
+RejectFailures false
+"""
+
+EXIM = """\
+PEER_HOST = {hostname}
+PEER_DOMAIN = {domain}
+PEER_SELECTOR = {selector}
+"""
+
+
+def run(*command: str) -> str:
+    """Runs a program that must succeed; its standard output."""
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def write(path: str, text: str, mode: int = 0o644, group: str = "root") -> bool:
+    """Replaces a file when its text differs; whether it did."""
+    target = Path(path)
+    if target.exists() and target.read_text() == text:
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(f"{path}.new")
+    with os.fdopen(
+        os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w"
+    ) as out:
+        out.write(text)
+    shutil.chown(fresh, "root", group)
+    fresh.chmod(mode)
+    fresh.rename(target)
+    return True
+
+
+def nameservers() -> str:
+    """The resolvers of this host, as OpenDKIM wants them."""
+    found = re.findall(
+        r"^nameserver\s+(\S+)", Path("/etc/resolv.conf").read_text(), re.MULTILINE
+    )
+    if not found:
+        sys.exit("peer: /etc/resolv.conf names no resolver")
+    return ",".join(found)
+
+
+def dkim_public_key() -> str:
+    """Makes the key pair when there is none; the public half in base64."""
+    if not DKIM_KEY.exists():
+        private = run("openssl", "genrsa", "2048")
+        write(str(DKIM_KEY), private, 0o640, "Debian-exim")
+    public = run("openssl", "rsa", "-in", str(DKIM_KEY), "-pubout")
+    return "".join(line for line in public.splitlines() if not line.startswith("-"))
+
+
+def main() -> None:
+    """Configures from stdin."""
+    settings = json.load(sys.stdin)
+    settings["nameservers"] = nameservers()
+    public_key = dkim_public_key()
+    changed = {
+        "opendkim": write("/etc/opendkim.conf", OPENDKIM.format(**settings)),
+        "opendmarc": write("/etc/opendmarc.conf", OPENDMARC.format(**settings)),
+        "peer-exim": any(
+            [
+                write("/etc/peer/exim.macros", EXIM.format(**settings)),
+                write("/etc/peer/tls/certificate.pem", settings["certificate"]),
+                write("/etc/peer/tls/key.pem", settings["key"], 0o640, "Debian-exim"),
+            ]
+        ),
+    }
+    write("/etc/mailname", settings["domain"] + "\n")
+    run("exim4", "-bV")
+    for unit, is_changed in changed.items():
+        run("systemctl", "--quiet", "enable", unit)
+        run("systemctl", "restart" if is_changed else "start", unit)
+    json.dump(
+        {
+            "dkimPublicKey": public_key,
+            "restarted": [u for u, c in changed.items() if c],
+        },
+        sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    main()

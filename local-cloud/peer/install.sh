@@ -1,0 +1,14 @@
+# Packages and accounts of the peer. Runs in a chroot of the Debian 12 base image, where no service can start.
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# dbconfig-no-thanks: OpenDMARC would otherwise bring a MySQL client for reports that nobody makes.
+apt-get install -y -qq --no-install-recommends \
+  dbconfig-no-thanks exim4-daemon-heavy opendkim opendkim-tools opendmarc publicsuffix python3-spf \
+  swaks libnet-ssleay-perl libnet-dns-perl openssl
+adduser --system --group --no-create-home --home /var/mail/peer peermail
+install -d -o peermail -g peermail -m 0755 /var/mail/peer
+# Exim runs as peer-exim.service; the others start when they are configured.
+systemctl disable --quiet exim4 opendkim opendmarc
+systemctl mask --quiet exim4 exim4-base.timer
+apt-get clean

@@ -1,0 +1,134 @@
+import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { compose, Letter } from "./compose";
+import { DeliveryReport, QueuedMessage, readMainLog, readQueue } from "./exim-log";
+import { defaultPeer, PeerIdentity } from "./identity";
+import { parseHeaders, parseMessage, ReceivedMessage } from "./message";
+import { Dialogue, DialogueResult, readTranscript, swaksArguments } from "./swaks";
+import { ExecOptions, ExecResult, System } from "./system";
+
+/** What to look for in a mailbox; all that is given must match. */
+export interface Wanted {
+  /** Mailbox of the peer: `friend@peer.example` or `friend`. Default `friend`. */
+  to?: string;
+  /** A part of the subject. */
+  subject?: string;
+  /** With or without `<>`. */
+  messageId?: string;
+  /** A part of the From header. */
+  from?: string;
+  /** Milliseconds to wait; default 30 000. */
+  timeout?: number;
+}
+
+/** A running peer: sends, receives and judges mail. Made by `setUpPeer`, or directly for a peer that runs already. */
+export class Peer {
+  readonly system: System;
+
+  /** @param cloud name of the cloud, which names the network namespaces. */
+  constructor(
+    cloud: string,
+    readonly identity: PeerIdentity = defaultPeer,
+  ) {
+    this.system = new System(`ms-${cloud}-${identity.host}`);
+  }
+
+  /** Runs a program inside the peer, as root. */
+  exec(argv: string[], options?: ExecOptions): Promise<ExecResult> {
+    return this.system.exec(argv, options);
+  }
+
+  /** One SMTP dialogue from the peer's address straight to a server: unsigned, not queued, the codes are the server's. */
+  async send(letter: Letter & Dialogue): Promise<DialogueResult> {
+    const sender = letter.sender ?? letter.from;
+    const argv = swaksArguments(sender, [letter.to].flat(), this.identity.hostname, letter);
+    const input = compose(letter, this.identity.hostname);
+    const result = await this.system.exec(argv, { input, timeout: 300_000 });
+    return readTranscript(result.stdout + result.stderr);
+  }
+
+  /** Gives a letter to the peer's own Exim: signed, delivered by MX lookup, with TLS. The id in the queue and the log. */
+  async sendThroughExim(letter: Letter): Promise<{ id: string; messageId: string }> {
+    const raw = compose(letter, this.identity.hostname);
+    const result = await this.send({ ...letter, raw, server: "127.0.0.1", tls: "none" });
+    const id = /id=(\S+)/.exec(result.reply)?.[1];
+    if (result.code !== 250 || id === undefined) throw new Error(`Exim took no message: ${result.transcript}`);
+    return { id, messageId: parseHeaders(raw)["message-id"]?.[0] ?? "" };
+  }
+
+  /** Signs a complete message for the peer's domain, without sending it. For messages that are changed afterwards. */
+  async sign(raw: string): Promise<string> {
+    const { domain, selector } = this.identity;
+    const input = raw.replace(/\r?\n/g, "\r\n");
+    const key = ["-d", domain, "-s", selector, "-k", "/etc/peer/dkim.key"];
+    const header = await this.system.must(["opendkim-testmsg", "-C", ...key], { input });
+    return header.replace(/\r?\n/g, "\r\n");
+  }
+
+  /** What Exim's log says about a message so far. */
+  async delivery(id: string): Promise<DeliveryReport> {
+    return readMainLog(await readFile(await this.system.path("/var/log/exim4/mainlog"), "utf8"), id);
+  }
+
+  /** Waits until Exim has nothing left to do for a message; rejects after `timeout` milliseconds with its log lines. */
+  async delivered(id: string, timeout = 60_000): Promise<DeliveryReport> {
+    const end = Date.now() + timeout;
+    for (;;) {
+      const report = await this.delivery(id);
+      if (report.completed) return report;
+      if (Date.now() > end) {
+        const lines = report.attempts.map((attempt) => attempt.line).join("\n");
+        throw new Error(`the peer's Exim still has ${id} after ${timeout / 1000} s:\n${lines}`);
+      }
+      await sleep(200);
+    }
+  }
+
+  /** Messages that Exim still holds. */
+  async queue(): Promise<QueuedMessage[]> {
+    return readQueue(await this.system.must(["exim4", "-bp"]));
+  }
+
+  /** Tries every queued message at once, whatever its retry time; resolves when each was tried. */
+  async flush(): Promise<void> {
+    await this.system.must(["exim4", "-qff"]);
+  }
+
+  /** Waits for a message in a mailbox; rejects after the timeout, naming what did arrive. */
+  async received(wanted: Wanted): Promise<ReceivedMessage> {
+    const timeout = wanted.timeout ?? 30_000;
+    const end = Date.now() + timeout;
+    for (;;) {
+      const messages = await this.messages(wanted.to);
+      const found = messages.find((message) => matches(message, wanted));
+      if (found !== undefined) return found;
+      if (Date.now() > end) {
+        const subjects = messages.map((message) => message.headers["subject"]?.[0]).join(", ");
+        throw new Error(
+          `no such message in ${timeout / 1000} s: ${JSON.stringify(wanted)}; the mailbox has: ${subjects || "nothing"}`,
+        );
+      }
+      await sleep(200);
+    }
+  }
+
+  /** All messages of a mailbox, newest first. */
+  async messages(mailbox = "friend"): Promise<ReceivedMessage[]> {
+    const name = mailbox.split("@")[0] ?? mailbox;
+    const inside = `/var/mail/peer/${name}/new`;
+    const directory = await this.system.path(inside);
+    const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    const read = async (file: string): Promise<ReceivedMessage> =>
+      parseMessage(await readFile(`${directory}/${file}`, "latin1"), `${inside}/${file}`, this.identity.hostname);
+    return Promise.all(files.sort().reverse().map(read));
+  }
+}
+
+function matches(message: ReceivedMessage, wanted: Wanted): boolean {
+  const has = (name: string, part: string | undefined): boolean =>
+    part === undefined || (message.headers[name] ?? []).some((value) => value.includes(part));
+  return has("subject", wanted.subject) && has("message-id", wanted.messageId) && has("from", wanted.from);
+}

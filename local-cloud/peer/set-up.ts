@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Hosts, Zones } from "../contracts";
+import { defaultPeer, PeerIdentity } from "./identity";
+import { peerImage } from "./image";
+import { Peer } from "./peer";
+import { peerRecords } from "./records";
+
+/** A server certificate and its key, PEM; the certificate with the chain that the clients need. */
+export interface Certificate {
+  certificate: string;
+  key: string;
+}
+
+/** What a peer needs of the cloud. */
+export interface PeerSurroundings {
+  /** Name of the cloud. */
+  cloud: string;
+  hosts: Hosts;
+  zones: Zones;
+  /**
+   * A certificate of the cloud's CA for these names. Asked at each set-up: give the same one while it is valid, otherwise
+   * Exim restarts.
+   */
+  certificateFor: (names: string[]) => Promise<Certificate>;
+  /** Image made with `peerImageScript()`; default {@link peerImage}`.name`. */
+  image?: string;
+  /** For further peers. */
+  identity?: PeerIdentity;
+  /** Milliseconds until the booted system must answer; default 60 000. */
+  timeout?: number;
+}
+
+/** Memory of the peer, MiB: Exim, OpenDKIM and OpenDMARC with messages of 100 MB. */
+const memoryMiB = 1024;
+
+async function systemReady(peer: Peer, timeout: number): Promise<void> {
+  const end = Date.now() + timeout;
+  for (;;) {
+    // `degraded` is ready too: units of the base image that this peer does not use may fail.
+    const state = await peer.exec(["systemctl", "is-system-running"]).then(
+      (result) => result.stdout.trim(),
+      (error: Error) => error.message,
+    );
+    if (state === "running" || state === "degraded") return;
+    if (Date.now() > end) throw new Error(`the peer's system is not up after ${timeout / 1000} s: ${state}`);
+    await sleep(100);
+  }
+}
+
+/**
+ * Boots a peer unless it runs, configures it and publishes its DNS. Doing it again changes nothing.
+ * Rejects with the failing program's words.
+ */
+export async function setUpPeer(surroundings: PeerSurroundings): Promise<Peer> {
+  const { cloud, hosts, zones, certificateFor } = surroundings;
+  const identity = surroundings.identity ?? defaultPeer;
+  const peer = new Peer(cloud, identity);
+  if (!(await hosts.isRunning(identity.host))) {
+    await hosts.boot({
+      name: identity.host,
+      image: surroundings.image ?? peerImage.name,
+      address: identity.address,
+      hostname: identity.hostname,
+      memoryMiB,
+      authorizedKeys: [],
+    });
+  }
+  const [tls] = await Promise.all([
+    certificateFor([identity.hostname]),
+    systemReady(peer, surroundings.timeout ?? 60_000),
+  ]);
+  const settings = { ...identity, certificate: tls.certificate, key: tls.key };
+  const answer = await peer.system.must(["/usr/local/lib/peer/configure.py"], { input: JSON.stringify(settings) });
+  const { dkimPublicKey } = JSON.parse(answer) as { dkimPublicKey: string };
+  await publish(zones, identity, dkimPublicKey);
+  return peer;
+}
+
+async function publish(zones: Zones, identity: PeerIdentity, dkimPublicKey: string): Promise<void> {
+  await zones.create(identity.domain);
+  for (const records of peerRecords(dkimPublicKey, identity.address, identity)) {
+    // The reverse zone belongs to the network, which has its own way in.
+    if (records.type === "PTR") await zones.pointer(identity.address, identity.hostname);
+    else await zones.replace(identity.domain, records);
+  }
+}
