@@ -1,0 +1,63 @@
+"""Health checks of a bundle: a daemon answers, or everything is put back."""
+
+import socket
+import time
+from typing import Any
+
+from .errors import MailstackError
+from .paths import on_host
+from .programs import run, shown
+
+# Rspamd compiles its patterns when it starts for the first time.
+DEFAULT_TIMEOUT = 30.0
+_PAUSE = 0.1
+
+
+def wait_for(checks: list[dict[str, Any]]) -> None:
+    """Tries each check until it passes. Raises for the first that does not within its time."""
+    for check in checks:
+        limit = check.get("timeoutSeconds", DEFAULT_TIMEOUT)
+        deadline = time.monotonic() + limit
+        while True:
+            left = deadline - time.monotonic()
+            problem = attempt(check, max(left, 0.5))
+            if problem is None:
+                break
+            if time.monotonic() + _PAUSE > deadline:
+                name, *words = problem
+                raise MailstackError(f"health check failed for {limit:g} s: {name}", words)
+            time.sleep(_PAUSE)
+
+
+def attempt(check: dict[str, Any], timeout: float) -> list[str] | None:
+    """One try; nothing when it passes, else what is wrong and more words."""
+    if "run" in check:
+        result = run(check["run"], timeout)
+        return None if result.code == 0 else [f"{shown(check['run'])} ended with {result.code}", *result.words()]
+    try:
+        if "socket" in check:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(min(timeout, 5))
+                connection.connect(on_host(check["socket"]))
+            return None
+        host, _, port = check["tcp"].rpartition(":")
+        address = (host.strip("[]") or "127.0.0.1", int(port))
+        with socket.create_connection(address, min(timeout, 5)) as connection:
+            return _expect(connection, check)
+    except OSError as error:
+        return [f"{check.get('tcp') or check.get('socket')}: {error.strerror or error}"]
+
+
+def _expect(connection: socket.socket, check: dict[str, Any]) -> list[str] | None:
+    if not check.get("expect"):
+        return None
+    greeting = b""
+    while len(greeting) < 4096 and check["expect"].encode() not in greeting:
+        piece = connection.recv(4096)
+        if not piece:
+            break
+        greeting += piece
+    if check["expect"].encode() in greeting:
+        return None
+    said = greeting.decode("utf-8", "replace").strip()
+    return [f"{check['tcp']} said {said[:80]!r}, not {check['expect']!r}"]

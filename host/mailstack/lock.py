@@ -1,0 +1,51 @@
+"""One command at a time changes the host."""
+
+import fcntl
+import os
+import time
+
+from .errors import MailstackError
+from .paths import LOCK, on_host
+from .steps import reached
+from .talk import say
+
+# A package transaction of another command may take minutes on a small host.
+DEFAULT_TIMEOUT = 900.0
+
+
+class Lock:
+    """flock(2) on /run/lock/mailstack; the kernel frees it however the holder ends. Use it in a `with`."""
+
+    def __init__(self, purpose: str, timeout: float) -> None:
+        self.purpose = purpose
+        self.timeout = timeout
+        self.descriptor = -1
+
+    def __enter__(self) -> "Lock":
+        path = on_host(LOCK)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + self.timeout
+        told = False
+        while not self._taken():
+            holder = os.pread(self.descriptor, 200, 0).decode("utf-8", "replace").strip() or "another command"
+            if time.monotonic() >= deadline:
+                raise MailstackError(f"{holder} still runs after {self.timeout:g} s of waiting; nothing was changed")
+            if not told:
+                say(f"waiting for {holder}")
+                told = True
+            time.sleep(0.05)
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, f"`mailstack {self.purpose}` (pid {os.getpid()})\n".encode(), 0)
+        reached("lock")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        os.close(self.descriptor)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,133 @@
+"""Debian packages: one apt transaction, no daemon started before its configuration is there."""
+
+import os
+import time
+
+from .apt_guard import guarded
+from .durable import as_json, replace
+from .errors import MailstackError
+from .paths import STATE, on_host
+from .programs import Result, must, run
+from .steps import deferred
+from .talk import say
+
+# Older lists name versions that the mirror no longer has.
+LISTS_ARE_FRESH_SECONDS = 6 * 3600
+# The host's own apt-daily service may hold the locks for minutes after the first boot.
+LOCK_SECONDS = 600
+TRANSACTION_SECONDS = 3000
+
+_OPTIONS = [
+    "-q",
+    "-y",
+    *("-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"),
+    *("-o", "Acquire::Languages=none"),
+    *("-o", "Acquire::Retries=3"),
+    *("-o", "APT::Install-Recommends=false"),
+    # A power loss here is repaired by `dpkg --configure -a`; without these syncs it takes a fraction of the time.
+    *("-o", "Dpkg::Options::=--force-unsafe-io"),
+    *("-o", "Dpkg::Options::=--force-confdef"),
+    *("-o", "Dpkg::Options::=--force-confold"),
+    *("-o", "Dpkg::Use-Pty=0"),
+]
+
+
+def missing(packages: list[str]) -> list[str]:
+    """Those that are not installed, in the order given."""
+    if not packages:
+        return []
+    answer = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages])
+    if answer.code not in (0, 1):
+        raise MailstackError("the packages of this host cannot be read", answer.words())
+    installed = {line.split()[0] for line in answer.out.splitlines() if line.endswith(" installed")}
+    return [package for package in packages if package not in installed]
+
+
+def ensure(packages: list[str], debconf: list[str]) -> bool:
+    """Installs what is missing; tells whether anything was. A signal waits for the end of the transaction."""
+    wanted = missing(packages)
+    if not wanted:
+        return False
+    say(f"installing {len(wanted)} packages: {' '.join(wanted)}")
+    with deferred(), guarded():
+        if debconf:
+            must(["debconf-set-selections"], "debconf answers", text="\n".join(debconf) + "\n")
+        if not _lists_are_fresh():
+            _update()
+        _install(wanted)
+    still = missing(packages)
+    if still:
+        raise MailstackError(f"apt-get reported success, but these are not installed: {' '.join(still)}")
+    _remember(wanted)
+    return True
+
+
+def _install(wanted: list[str]) -> None:
+    argv = ["apt-get", "install", *_OPTIONS, *wanted]
+    result = _apt(argv)
+    words = result.err + result.out
+    if result.code != 0 and "dpkg --configure -a" in words:
+        say("repairing an interrupted package transaction")
+        must(["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"], "packages", TRANSACTION_SECONDS)
+        result = _apt(argv)
+    elif result.code != 0 and _is_stale(words):
+        _update()
+        result = _apt(argv)
+    if result.code != 0:
+        raise MailstackError(f"packages were not installed (apt-get ended with {result.code})", _reasons(result))
+
+
+def _update() -> None:
+    result = _apt(["apt-get", "update", "-q", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=3"])
+    if result.code != 0:
+        raise MailstackError(f"package lists were not read (apt-get update ended with {result.code})", _reasons(result))
+
+
+def _apt(argv: list[str]) -> Result:
+    """DPkg::Lock::Timeout does not cover every lock of apt, so a taken lock is tried again here."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    told = False
+    # The shell's number becomes apt-get's: apt_guard asks whether that process still runs.
+    start = ["sh", "-c", 'echo $$ > "$0"; exec setsid -w "$@"', on_host("/run/mailstack/apt.pid"), *argv]
+    while True:
+        result = run(start, TRANSACTION_SECONDS)
+        locked = result.code != 0 and "Could not get lock" in result.err
+        if not locked or time.monotonic() > deadline:
+            return result
+        if not told:
+            say("waiting for another apt or dpkg on this host")
+            told = True
+        time.sleep(2)
+
+
+def _lists_are_fresh() -> bool:
+    folder = on_host("/var/lib/apt/lists")
+    try:
+        names = os.listdir(folder)
+        changed = max(os.stat(path).st_mtime for path in (folder, folder + "/partial"))
+    except FileNotFoundError:
+        return False
+    return any("_Packages" in name for name in names) and time.time() - changed < LISTS_ARE_FRESH_SECONDS
+
+
+def _is_stale(words: str) -> bool:
+    signs = ("Unable to locate package", "has no installation candidate", "404 ", "Failed to fetch")
+    return any(sign in words for sign in signs)
+
+
+def _reasons(result: Result) -> list[str]:
+    errors = [line for line in (result.err + "\n" + result.out).splitlines() if line.startswith(("E:", "dpkg: error"))]
+    return errors[:10] or result.words(12)
+
+
+def _remember(installed: list[str]) -> None:
+    """Which packages came by this program, for whoever wants an adopted host back as it was."""
+    import json
+
+    path = on_host(STATE + "/packages.json")
+    known: list[str] = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            known = json.load(file)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    replace(path, as_json(sorted({*known, *installed})), 0o644)

@@ -1,0 +1,178 @@
+"""systemd units: what a change needs, doing it, and undoing it."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import MailstackError
+from .programs import Result, run
+from .talk import say
+
+_PROPERTIES = "LoadState,ActiveState,UnitFileState,CanReload,NeedDaemonReload,Type,Result"
+_UNIT_FOLDERS = ("/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/", "/usr/local/lib/systemd/")
+# Dovecot and Rspamd stop slowly under load; systemd's own limit for a stop is 90 s.
+_TIMEOUT = 150.0
+
+
+@dataclass
+class Work:
+    """Per unit: `action` (start, reload, restart, stop or empty), `enable` (true, false or leave), and how it was."""
+
+    units: dict[str, Any] = field(default_factory=dict)
+    daemon_reload: bool = False
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not any(unit["action"] or unit["enable"] is not None for unit in self.units.values())
+
+
+def query(names: list[str]) -> dict[str, dict[str, str]]:
+    """The units' properties as systemctl shows them."""
+    if not names:
+        return {}
+    result = run(["systemctl", "show", "--property", _PROPERTIES, *names])
+    blocks = result.out.strip().split("\n\n")
+    if result.code != 0 or len(blocks) != len(names):
+        raise MailstackError(f"systemd does not tell about {' '.join(names)}", result.words())
+    return {
+        name: dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for name, block in zip(names, blocks, strict=True)
+    }
+
+
+def is_active(state: dict[str, str]) -> bool:
+    """Running; a one-shot unit that has done its work counts."""
+    done = state.get("Type") == "oneshot" and state["ActiveState"] == "inactive" and state.get("Result") == "success"
+    return state["ActiveState"] in ("active", "reloading") or (done and state.get("LoadState") == "loaded")
+
+
+def decide(wanted: dict[str, Any], old: dict[str, Any] | None, changed: set[str]) -> Work:
+    """What the units need when these paths change. Units of the old manifest that are named no more go back."""
+    before = old["unitsBefore"] if old else {}
+    dropped = [name for name in before if name not in wanted]
+    states = query([*wanted, *dropped])
+    work = Work()
+    for name, unit in wanted.items():
+        state = states[name]
+        active, enabled = is_active(state), state["UnitFileState"] == "enabled"
+        running = unit.get("running", True)
+        if running and state["LoadState"] == "masked":
+            raise MailstackError(f"{name} is masked on this host; `systemctl unmask {name}` if it is to run")
+        action, enable = "", None
+        if running:
+            action = _on_change(name, unit, changed) if active else "start"
+            # A one-shot unit that was never started is `inactive` with Result=success too.
+            enable = True if state["UnitFileState"] == "disabled" or state["LoadState"] == "not-found" else None
+            if enable and _is_done_oneshot(state):
+                action = "start"
+        else:
+            action = "stop" if state["ActiveState"] not in ("inactive", "failed") else ""
+            enable = False if enabled else None
+        if state["NeedDaemonReload"] == "yes" and action:
+            work.daemon_reload = True
+        work.units[name] = {"action": action, "enable": enable, "active": active, "enabled": enabled}
+    for name in dropped:
+        state = states[name]
+        active, enabled = is_active(state), state["UnitFileState"] == "enabled"
+        action = ("restart" if changed else "") if before[name]["active"] else "stop"
+        enable = False if enabled and not before[name]["enabled"] else None
+        if not active:
+            action = "start" if before[name]["active"] else ""
+        work.units[name] = {"action": action, "enable": enable, "active": active, "enabled": enabled}
+    work.daemon_reload |= any(path.startswith(_UNIT_FOLDERS) for path in changed)
+    return work
+
+
+def _is_done_oneshot(state: dict[str, str]) -> bool:
+    return state.get("Type") == "oneshot" and state["ActiveState"] == "inactive"
+
+
+def _on_change(name: str, unit: dict[str, Any], changed: set[str]) -> str:
+    if not changed:
+        return ""
+    own = [path for path in changed if path.startswith(_UNIT_FOLDERS) and f"/{name}" in path]
+    if own or changed & set(unit.get("restartOn", [])):
+        return "restart"
+    return "" if unit["onChange"] == "none" else unit["onChange"]
+
+
+def perform(work: Work) -> None:
+    """Does it. Raises with systemd's and the unit's own words."""
+    since = time.time()
+    if work.daemon_reload:
+        _systemctl("daemon-reload")
+    for name, unit in work.units.items():
+        if unit["enable"] is True:
+            _check(name, "enable", _systemctl("enable", name), since)
+        if unit["action"]:
+            say(f"{unit['action']} {name}")
+            _act(name, unit["action"], since)
+        if unit["enable"] is False:
+            _check(name, "disable", _systemctl("disable", name), since)
+
+
+def _act(name: str, action: str, since: float) -> None:
+    if action == "reload":
+        if query([name])[name]["CanReload"] == "yes":
+            if _systemctl("reload", name).code == 0:
+                return
+            say(f"{name} did not reload, restarting it")
+        action = "restart"
+    if action in ("start", "restart"):
+        # After a few failures in a row systemd refuses to start a unit.
+        _systemctl("reset-failed", name)
+    _check(name, action, _systemctl(action, name), since)
+
+
+def put_back(units: dict[str, Any], daemon_reload: bool) -> list[str]:
+    """Units as they were, on the files that were put back before. Returns what went wrong, it does not raise."""
+    since = time.time()
+    problems = []
+    if daemon_reload:
+        _systemctl("daemon-reload")
+    states = query(list(units))
+    for name, unit in units.items():
+        try:
+            if unit["active"] and unit["action"]:
+                _act(
+                    name, unit["action"] if is_active(states[name]) and unit["action"] == "reload" else "restart", since
+                )
+            elif not unit["active"] and states[name]["ActiveState"] != "inactive":
+                _act(name, "stop", since)
+                _systemctl("reset-failed", name)
+            if unit["enabled"] != (states[name]["UnitFileState"] == "enabled") and unit["enable"] is not None:
+                _systemctl("enable" if unit["enabled"] else "disable", name)
+        except MailstackError as error:
+            problems += [error.message, *error.details]
+    return problems
+
+
+def must_run(wanted: dict[str, Any]) -> None:
+    """Raises for a unit that should run and does not (it may have died after its start)."""
+    names = [name for name, unit in wanted.items() if unit.get("running", True)]
+    deadline = time.monotonic() + 10
+    while True:
+        states = query(names)
+        starting = [name for name in names if states[name]["ActiveState"] == "activating"]
+        dead = [name for name in names if name not in starting and not is_active(states[name])]
+        if not starting and not dead:
+            return
+        if dead or time.monotonic() > deadline:
+            name = (dead or starting)[0]
+            raise MailstackError(f"{name} is {states[name]['ActiveState']}", last_words(name, time.time() - 60))
+        time.sleep(0.1)
+
+
+def last_words(name: str, since: float) -> list[str]:
+    """The end of the unit's log."""
+    argv = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--since=@{since - 1:.0f}", "--lines=8"]
+    return run([*argv, f"--unit={name}"], 10).out.splitlines()
+
+
+def _systemctl(verb: str, *names: str) -> Result:
+    return run(["systemctl", "--no-ask-password", verb, *names], _TIMEOUT)
+
+
+def _check(name: str, action: str, result: Result, since: float) -> None:
+    if result.code != 0:
+        raise MailstackError(f"{name}: {action} failed", [*result.words(8), *last_words(name, since)])
