@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa, type Options, type Result } from "execa";
+import { parseDocument, type Document } from "yaml";
+
+/** The folder of this project. */
+export const projectFolder = join(__dirname, "../..");
+
+/** How a stack's Pulumi programs are run. */
+export interface StackRunner {
+  /** Environment of the engine and of the cloud: PATH, backend, trusted certificates. */
+  environment: Record<string, string>;
+  /** Puts the words before a command line that run it inside the cloud. */
+  inCloud(command: string[]): string[];
+}
+
+/** What a `pulumi` call did. */
+export interface PulumiResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * One Pulumi stack in the local cloud. Its configuration starts as a copy of Pulumi.local.yaml and, like its state and
+ * passphrase, is kept outside the tree.
+ */
+export class Stack {
+  private constructor(
+    readonly name: string,
+    /** Folder of the configuration, the passphrase and the empty project that `pulumi stack init` writes into. */
+    readonly folder: string,
+    private readonly runner: StackRunner,
+  ) {}
+
+  /**
+   * Opens the stack, making it first where it is new.
+   * @param folder - Where the stack's files are kept, mode 0700.
+   */
+  static async open(name: string, folder: string, runner: StackRunner): Promise<Stack> {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const stack = new Stack(name, folder, runner);
+    if (!existsSync(stack.passphraseFile))
+      writeFileSync(stack.passphraseFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
+    if (!existsSync(stack.configFile)) cpSync(join(projectFolder, "Pulumi.local.yaml"), stack.configFile);
+    const listed = await stack.run(["stack", "ls", "--json"], { cwd: stack.initFolder() });
+    const known = JSON.parse(listed.stdout || "[]") as { name: string }[];
+    if (!known.some((entry) => entry.name.split("/").at(-1) === name))
+      await stack.run(["stack", "init", name, "--non-interactive"], { cwd: stack.initFolder() });
+    return stack;
+  }
+
+  get configFile(): string {
+    return join(this.folder, `Pulumi.${this.name}.yaml`);
+  }
+
+  private get passphraseFile(): string {
+    return join(this.folder, "passphrase");
+  }
+
+  /** `pulumi stack init` writes a settings file beside Pulumi.yaml; this keeps it out of the tree. */
+  private initFolder(): string {
+    const folder = join(this.folder, "init");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: mailstack\nruntime: nodejs\n");
+    return folder;
+  }
+
+  /** Changes a value of the stack's configuration, `mailstack:users` for example; undefined removes it. */
+  configure(change: (config: Document) => void): void {
+    const document = parseDocument(readFileSync(this.configFile, "utf8"));
+    change(document);
+    writeFileSync(this.configFile, document.toString());
+  }
+
+  /** Sets a secret value by the real CLI, which encrypts it. Not in the arguments: it goes through standard input. */
+  async setSecret(key: string, value: string): Promise<void> {
+    const file = parseDocument(readFileSync(this.configFile, "utf8"));
+    if (file.hasIn(["config", key])) return;
+    await this.pulumi(["config", "set", "--secret", key], { input: value });
+  }
+
+  /**
+   * Runs `pulumi` on this stack inside the cloud.
+   * @throws Error when it fails, unless `reject: false`.
+   */
+  async pulumi(argv: string[], options: Options = {}): Promise<PulumiResult> {
+    return this.run([...argv, "--stack", this.name, "--non-interactive", ...this.configOption(argv)], {
+      cwd: projectFolder,
+      ...options,
+    });
+  }
+
+  private configOption(argv: string[]): string[] {
+    const readsConfig = ["up", "preview", "refresh", "destroy", "config", "import", "watch"];
+    return readsConfig.includes(argv[0] ?? "") ? ["--config-file", this.configFile] : [];
+  }
+
+  private async run(argv: string[], options: Options): Promise<PulumiResult> {
+    const [program, ...words] = this.runner.inCloud(["pulumi", ...argv]);
+    const result: Result = await execa(program!, words, {
+      extendEnv: true,
+      ...options,
+      env: { ...this.runner.environment, PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile, ...options.env },
+    });
+    return {
+      exitCode: result.exitCode ?? 1,
+      stdout: String(result.stdout ?? ""),
+      stderr: String(result.stderr ?? ""),
+    };
+  }
+}
