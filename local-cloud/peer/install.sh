@@ -4,7 +4,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # dbconfig-no-thanks: OpenDMARC would otherwise bring a MySQL client for reports that nobody makes.
 apt-get install -y -qq --no-install-recommends \
-  dbconfig-no-thanks exim4-daemon-heavy opendkim opendkim-tools opendmarc publicsuffix python3-spf \
+  dbconfig-no-thanks exim4-daemon-heavy opendkim opendmarc publicsuffix python3-spf python3-dkim \
   swaks libnet-ssleay-perl libnet-dns-perl openssl
 adduser --system --group --no-create-home --home /var/mail/peer peermail
 install -d -o peermail -g peermail -m 0755 /var/mail/peer

@@ -4,7 +4,7 @@ import { compose, Letter } from "./compose";
 import { DeliveryReport, QueuedMessage, readMainLog, readQueue } from "./exim-log";
 import { defaultPeer, PeerIdentity } from "./identity";
 import { parseHeaders, parseMessage, ReceivedMessage } from "./message";
-import { Dialogue, DialogueResult, readTranscript, swaksArguments } from "./swaks";
+import { Dialogue, DialogueResult, dataStream, readTranscript, swaksArguments, swaksEnvironment } from "./swaks";
 import { ExecOptions, ExecResult, System } from "./system";
 
 /** What to look for in a mailbox; all that is given must match. */
@@ -42,8 +42,8 @@ export class Peer {
   async send(letter: Letter & Dialogue): Promise<DialogueResult> {
     const sender = letter.sender ?? letter.from;
     const argv = swaksArguments(sender, [letter.to].flat(), this.identity.hostname, letter);
-    const input = compose(letter, this.identity.hostname);
-    const result = await this.system.exec(argv, { input, timeout: 300_000 });
+    const input = dataStream(compose(letter, this.identity.hostname));
+    const result = await this.system.exec(argv, { input, timeout: 300_000, environment: swaksEnvironment(letter) });
     return readTranscript(result.stdout + result.stderr);
   }
 
@@ -60,9 +60,7 @@ export class Peer {
   async sign(raw: string): Promise<string> {
     const { domain, selector } = this.identity;
     const input = raw.replace(/\r?\n/g, "\r\n");
-    const key = ["-d", domain, "-s", selector, "-k", "/etc/peer/dkim.key"];
-    const header = await this.system.must(["opendkim-testmsg", "-C", ...key], { input });
-    return header.replace(/\r?\n/g, "\r\n");
+    return this.system.must(["dkimsign", selector, domain, "/etc/peer/dkim.key"], { input });
   }
 
   /** What Exim's log says about a message so far. */

@@ -35,8 +35,7 @@ const tlsOptions = {
 /** Arguments for swaks; the message comes on standard input. */
 export function swaksArguments(sender: string, to: string[], helo: string, how: Dialogue): string[] {
   const server = how.server === undefined ? [] : ["--server", how.server];
-  const login =
-    how.user === undefined ? [] : ["--auth", "--auth-user", how.user, "--auth-password", how.password ?? ""];
+  const login = how.user === undefined ? [] : ["--auth", "--auth-user", how.user, "--auth-hide-password"];
   return [
     "swaks",
     ...server,
@@ -47,9 +46,20 @@ export function swaksArguments(sender: string, to: string[], helo: string, how: 
     ...tlsOptions[how.tls ?? "optional"],
     ...login,
     // The transcript would hold the whole message again.
-    ...["--timeout", "60", "--suppress-data", "--data", "-"],
+    ...["--timeout", "60", "--suppress-data", "--no-data-fixup", "--data", "-"],
     ...(how.swaks ?? []),
   ];
+}
+
+/** swaks reads options from its environment too; a password has no place among the arguments. */
+export function swaksEnvironment(how: Dialogue): Record<string, string> {
+  return how.user === undefined ? {} : { SWAKS_OPT_auth_password: how.password ?? "" };
+}
+
+/** A message as it goes over the wire after DATA: dots doubled, the last dot added (RFC 5321 4.5.2). */
+export function dataStream(message: string): string {
+  const stuffed = message.replace(/^\./gm, "..");
+  return stuffed.endsWith("\r\n") ? `${stuffed}.` : `${stuffed}\r\n.`;
 }
 
 /** Reads the outcome from a transcript: `<-`, `<~` (in TLS) are answers, with `*` they are refusals. */

@@ -49,6 +49,7 @@ export class System {
       input: options.input ?? "",
       timeout: options.timeout ?? 120_000,
       reject: false,
+      stripFinalNewline: false,
       maxBuffer: 256 * 1024 * 1024,
       extendEnv: false,
       env: {

@@ -38,7 +38,9 @@ def main() -> None:
     lines = [
         f"{name}: {value}" for name in QUOTED for value in received.get_all(name, [])
     ]
-    answer.set_content("Your message arrived.\n\n" + "\n".join(lines) + "\n")
+    answer.set_content(
+        "Your message arrived.\n\n" + "\n".join(lines) + "\n", cte="8bit"
+    )
     subprocess.run(
         ["/usr/sbin/exim4", "-oi", "-f", options["from"], "--", sender],
         input=answer.as_bytes(),

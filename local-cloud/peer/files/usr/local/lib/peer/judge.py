@@ -165,7 +165,7 @@ def main() -> None:
     for name, value in delivery:
         out.write(name + b":" + value + b"\n")
     for name, value in reversed(found):
-        out.write(f"{name}: {value}\n".encode("utf-8", "surrogateescape"))
+        out.write(f"{name}: {value.lstrip(' ')}\n".encode("utf-8", "surrogateescape"))
     for name, value in headers:
         out.write(name + b":" + value + b"\n")
     out.write(b"\n" + body)
