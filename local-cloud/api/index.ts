@@ -1,0 +1,134 @@
+import fastify, { type FastifyServerOptions } from "fastify";
+import { addresses, type HostSpec, type Hosts, type Zones } from "../contracts";
+import { acmeProxy } from "./acme-proxy";
+import type { App } from "./app";
+import { cloudflareApi, type CloudflareOptions, publishCloudflare } from "./cloudflare/plugin";
+import type { CloudflareToken } from "./cloudflare/tokens";
+import type { LinodeContext } from "./linode/context";
+import { publishDomains } from "./linode/domains";
+import { recover, wantedHosts } from "./linode/instance-life";
+import { linodeApi } from "./linode/plugin";
+import { republishInstances } from "./linode/recovery";
+import { oneAtATime } from "./one-at-a-time";
+import { readState, Store } from "./state";
+
+export { zoneId } from "./cloudflare/zones";
+export type { CloudflareToken } from "./cloudflare/tokens";
+
+/** The public names that the listener answers for. */
+export const apiNames = {
+  linode: "api.linode.com",
+  cloudflare: "api.cloudflare.com",
+  acme: "acme-v02.api.letsencrypt.org",
+} as const;
+
+/** Accepted when {@link ApiOptions.tokens} does not say otherwise. Worth nothing outside a local cloud. */
+export const defaultTokens = {
+  linode: "10ca1c10d0000000000000000000000000000000000000000000000000000001",
+  cloudflare: "local-cloud-token-of-cloudflare-00000001",
+} as const;
+
+/** Bodies are checked with zod; fastify's own JSON schema compilers are not needed, nor loaded. */
+const plainCompilers = {
+  buildValidator: () => () => () => true,
+  buildSerializer: () => () => (data: unknown) => JSON.stringify(data),
+} as unknown as NonNullable<FastifyServerOptions["schemaController"]>["compilersFactory"];
+
+export interface ApiOptions {
+  hosts: Hosts;
+  zones: Zones;
+  /** JSON; made when it is missing, readable by root alone. */
+  stateFile: string;
+  /** Default: `addresses.apis`. */
+  address?: string;
+  /** Default 443. */
+  port?: number;
+  /** Gives PEM text: the chain, and the key. */
+  certificateFor: (names: string[]) => Promise<{ cert: string; key: string }>;
+  /** Pebble, for example `https://127.0.0.1:14000`; without it the ACME name answers 502. */
+  acmeUpstream?: string;
+  /** Zones of the Cloudflare account. Default: none. */
+  cloudflareZones?: string[];
+  /** Default: {@link defaultTokens}, each with all rights. */
+  tokens?: { linode?: string[]; cloudflare?: CloudflareToken[] };
+  /** Failures, and background work that failed. */
+  log: (line: string) => void;
+}
+
+export interface Apis {
+  /** The port that was bound; differs from the option only for 0. */
+  port: number;
+  /** Stops listening, then waits for the work that goes on in the background. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the emulated APIs on one HTTPS listener, chosen by `Host`. What the state file holds is written to the DNS and
+ * to the packet filters again before the first request is answered.
+ * @throws Error when the address is in use or the state file is damaged.
+ */
+export async function startApis(options: ApiOptions): Promise<Apis> {
+  const { hosts, zones, log } = options;
+  const store = new Store(options.stateFile);
+  const linode: LinodeContext = { store, hosts, zones, log, background: new Set() };
+  const cloudflare: CloudflareOptions = {
+    store,
+    dns: zones,
+    zones: (options.cloudflareZones ?? []).map((zone) => zone.toLowerCase()),
+    tokens: options.tokens?.cloudflare ?? [{ token: defaultTokens.cloudflare }],
+    log,
+  };
+
+  const certificate = await options.certificateFor(Object.values(apiNames));
+  // The type of a plain HTTP server is the default of every part; nothing here uses the difference.
+  const app = fastify({
+    https: certificate,
+    forceCloseConnections: true,
+    // One listener, three services: the name becomes the first part of the path.
+    rewriteUrl: ({ headers, url }) => `/${(headers.host ?? "").split(":")[0]!.toLowerCase()}${url}`,
+    schemaController: { compilersFactory: plainCompilers },
+    routerOptions: { ignoreTrailingSlash: true },
+  }) as unknown as App;
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(421).send({ error: `The local cloud has no service at ${request.headers.host}${request.originalUrl}` }),
+  );
+  app.register(
+    async (api) => {
+      oneAtATime(api);
+      linodeApi(api, linode, options.tokens?.linode ?? [defaultTokens.linode], cloudflare.zones);
+    },
+    { prefix: `/${apiNames.linode}/v4` },
+  );
+  app.register(
+    async (api) => {
+      oneAtATime(api);
+      cloudflareApi(api, cloudflare);
+    },
+    { prefix: `/${apiNames.cloudflare}/client/v4` },
+  );
+  // Port 1 refuses at once: the answer is then 502 with the reason.
+  app.register(async (api) => acmeProxy(api, options.acmeUpstream ?? "https://127.0.0.1:1"), {
+    prefix: `/${apiNames.acme}`,
+  });
+
+  await publishCloudflare(cloudflare);
+  await publishDomains(linode);
+  await republishInstances(linode);
+  await app.listen({ host: options.address ?? addresses.apis, port: options.port ?? 443 });
+  recover(linode);
+  return {
+    port: (app.server.address() as { port: number }).port,
+    close: async () => {
+      await app.close();
+      await Promise.all(linode.background);
+    },
+  };
+}
+
+/**
+ * The instances that should run, according to the state file; the daemon boots them after a restart, before
+ * {@link startApis}. No file: none. @throws Error when the state file is damaged.
+ */
+export function hostsToBoot(stateFile: string): HostSpec[] {
+  return wantedHosts(readState(stateFile));
+}

@@ -1,0 +1,14 @@
+import type { App } from "./app";
+
+/** Bodies are JSON; an empty one is none, because clients send the content type with `DELETE` too. */
+export function readJson(app: App): void {
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+    if (body === "") return done(null, undefined);
+    try {
+      done(null, JSON.parse(String(body)));
+    } catch {
+      done(Object.assign(new Error("Request body is not valid JSON"), { statusCode: 400 }));
+    }
+  });
+}

@@ -1,0 +1,81 @@
+import type { App } from "../app";
+import { images, regions, types } from "./catalog";
+import { notFound } from "./errors";
+import { paged } from "./paging";
+
+const account = {
+  euuid: "0000000A-BBBB-CCCC-DDDD-00000000000E",
+  company: "Local cloud",
+  email: "local@mailstack.example",
+  first_name: "Local",
+  last_name: "Cloud",
+  address_1: "",
+  address_2: "",
+  city: "",
+  state: "",
+  zip: "",
+  country: "KE",
+  phone: "",
+  tax_id: "",
+  balance: 0,
+  balance_uninvoiced: 0,
+  billing_source: "linode",
+  active_since: "2024-01-01T00:00:00",
+  active_promotions: [],
+  capabilities: ["Linodes", "Cloud Firewall", "Disk Encryption"],
+  credit_card: { expiry: null, last_four: null },
+};
+
+const profile = {
+  uid: 1,
+  username: "local",
+  email: "local@mailstack.example",
+  timezone: "GMT",
+  email_notifications: false,
+  restricted: false,
+  two_factor_auth: true,
+  lish_auth_method: "keys_only",
+  authorized_keys: null,
+  authentication_type: "password",
+  ip_whitelist_enabled: false,
+  user_type: "default",
+  verified_phone_number: null,
+  referrals: { code: "", url: "", total: 0, completed: 0, pending: 0, credit: 0 },
+};
+
+const settings = {
+  managed: false,
+  longview_subscription: null,
+  network_helper: true,
+  backups_enabled: false,
+  object_storage: "disabled",
+  interfaces_for_new_linodes: "legacy_config_only",
+  maintenance_policy: "linode/migrate",
+};
+
+/** What the account may see without having made it. */
+export function accountRoutes(app: App): void {
+  app.get("/account", () => account);
+  app.get("/account/settings", () => settings);
+  app.get("/profile", () => profile);
+  app.get("/profile/sshkeys", (request) => paged(request, []));
+}
+
+/** Regions, plans and images; the real API answers them without a token too. */
+export function catalogRoutes(app: App): void {
+  type Id = { Params: { id: string } };
+  app.get("/regions", (request) => paged(request, regions));
+  app.get<Id>("/regions/:id", ({ params }) => regions.find(({ id }) => id === params.id) ?? notFound());
+  app.get<Id>("/regions/:id/availability", ({ params }) => {
+    const region = regions.find(({ id }) => id === params.id) ?? notFound();
+    return types.map((type) => ({ region: region.id, plan: type.id, available: true }));
+  });
+  app.get("/linode/types", (request) => paged(request, types));
+  app.get<Id>("/linode/types/:id", ({ params }) => types.find(({ id }) => id === params.id) ?? notFound());
+  app.get("/images", (request) => paged(request, images));
+  // An image's id has a slash; clients send it plain or encoded.
+  app.get<{ Params: { "*": string } }>(
+    "/images/*",
+    ({ params }) => images.find(({ id }) => id === decodeURIComponent(params["*"])) ?? notFound(),
+  );
+}

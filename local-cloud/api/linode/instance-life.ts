@@ -1,0 +1,147 @@
+import type { HostSpec } from "../../contracts";
+import type { State } from "../state";
+import { applyFilter } from "./firewall-filter";
+import { imageBase } from "./catalog";
+import { changeInstance, hostName, instanceById, type LinodeContext, now } from "./context";
+import { addEvent, endEvent, entity } from "./events";
+import { planOf } from "./instance-view";
+import { publishDefaultName, removeNames } from "./reverse-names";
+import type { Instance } from "./state";
+
+/** What the hosts need to boot an instance. */
+export function hostSpec(instance: Instance): HostSpec {
+  const spec: HostSpec = {
+    name: hostName(instance.id),
+    image: imageBase(instance.image)!,
+    address: instance.address,
+    // The real cloud's images take the label as host name until cloud-init sets another.
+    hostname: instance.label,
+    memoryMiB: planOf(instance).memory,
+    authorizedKeys: instance.authorizedKeys,
+  };
+  if (instance.userData !== undefined) spec.userData = instance.userData;
+  if (instance.rootPassword !== undefined) spec.rootPassword = instance.rootPassword;
+  return spec;
+}
+
+/** The systems that should be running according to a state, for the daemon to boot after a restart. */
+export function wantedHosts(state: State): HostSpec[] {
+  return state.linode.instances
+    .filter((instance) => !["offline", "shutting_down", "deleting"].includes(instance.status))
+    .map(hostSpec);
+}
+
+/** Runs work after the answer; whatever fails is logged, and the work itself says it in its event. */
+function inBackground(context: LinodeContext, work: () => Promise<void>): void {
+  const running = work()
+    .catch((error: unknown) => context.log(`background work failed: ${String(error)}`))
+    .finally(() => context.background.delete(running));
+  context.background.add(running);
+}
+
+function setStatus(context: LinodeContext, id: number, status: Instance["status"]): void {
+  changeInstance(context, id, (instance) => {
+    // A deletion that began meanwhile wins.
+    if (instance.status !== "deleting") instance.status = status;
+  });
+}
+
+/** One action on a system, with its event; a failure leaves the instance `offline` and is told in the event. */
+async function act(
+  context: LinodeContext,
+  id: number,
+  action: string,
+  after: Instance["status"],
+  work: () => Promise<void>,
+): Promise<void> {
+  const event = addEvent(context, action, entity("linode", instanceById(context, id)), "started");
+  try {
+    await work();
+    setStatus(context, id, after);
+    endEvent(context, event);
+  } catch (error) {
+    setStatus(context, id, "offline");
+    endEvent(context, event, error instanceof Error ? error.message : String(error));
+    context.log(`${action} of ${hostName(id)} failed: ${String(error)}`);
+  }
+}
+
+function bootNow(context: LinodeContext, id: number): Promise<void> {
+  return act(context, id, "linode_boot", "running", async () => {
+    const instance = instanceById(context, id);
+    // Before the first packet: a filter that exists while nothing runs is what "deny by default" means.
+    await applyFilter(context, id);
+    await context.hosts.boot(hostSpec(instance));
+  });
+}
+
+/** Deploys a new instance, and boots it when it is wanted. */
+export function deploy(context: LinodeContext, id: number, boot: boolean): void {
+  inBackground(context, async () => {
+    await act(context, id, "linode_create", boot ? "booting" : "offline", () =>
+      publishDefaultName(context, instanceById(context, id)),
+    );
+    if (instanceById(context, id).status === "booting") await bootNow(context, id);
+  });
+}
+
+export function boot(context: LinodeContext, id: number): void {
+  setStatus(context, id, "booting");
+  inBackground(context, () => bootNow(context, id));
+}
+
+export function reboot(context: LinodeContext, id: number): void {
+  setStatus(context, id, "rebooting");
+  inBackground(context, () => act(context, id, "linode_reboot", "running", () => context.hosts.reboot(hostName(id))));
+}
+
+export function shutDown(context: LinodeContext, id: number): void {
+  setStatus(context, id, "shutting_down");
+  inBackground(context, () =>
+    act(context, id, "linode_shutdown", "offline", () => context.hosts.powerOff(hostName(id))),
+  );
+}
+
+/** Removes the system, then everything that names the instance; the event `linode_delete` ends last. */
+export function remove(context: LinodeContext, id: number): void {
+  const instance = instanceById(context, id);
+  changeInstance(context, id, (one) => (one.status = "deleting"));
+  const event = addEvent(context, "linode_delete", entity("linode", instance), "started");
+  inBackground(context, async () => {
+    try {
+      await context.hosts.remove(hostName(id));
+      await removeNames(context, instance);
+      context.store.update(({ linode }) => {
+        linode.instances = linode.instances.filter((one) => one.id !== id);
+        for (const firewall of linode.firewalls) {
+          const left = firewall.devices.filter((device) => device.linode !== id);
+          if (left.length === firewall.devices.length) continue;
+          firewall.devices = left;
+          firewall.updated = now();
+        }
+      });
+      endEvent(context, event);
+    } catch (error) {
+      endEvent(context, event, String(error));
+      throw error;
+    }
+  });
+}
+
+/** After a restart of the API: work that was cut off is ended or taken up again. */
+export function recover(context: LinodeContext): void {
+  context.store.update(({ linode }) => {
+    for (const event of linode.events.filter((one) => one.status === "started")) {
+      event.status = "failed";
+      event.message = "The local cloud was stopped meanwhile";
+    }
+    for (const instance of linode.instances) {
+      if (instance.status === "deleting" || instance.status === "offline") continue;
+      // The daemon boots what wantedHosts lists; the view asks the host whether it really runs.
+      instance.status = instance.status === "shutting_down" ? "offline" : "running";
+    }
+  });
+  for (const instance of context.store.state.linode.instances) {
+    if (instance.status === "deleting") remove(context, instance.id);
+  }
+}

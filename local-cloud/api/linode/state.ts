@@ -1,0 +1,119 @@
+import { z } from "zod";
+
+const rules = z.strictObject({
+  inbound: z.array(z.record(z.string(), z.unknown())),
+  inbound_policy: z.enum(["ACCEPT", "DROP"]),
+  outbound: z.array(z.record(z.string(), z.unknown())),
+  outbound_policy: z.enum(["ACCEPT", "DROP"]),
+});
+
+const entity = z.strictObject({ id: z.number(), label: z.string(), type: z.string(), url: z.string() });
+
+const instance = z.strictObject({
+  id: z.number(),
+  label: z.string(),
+  group: z.string(),
+  tags: z.array(z.string()),
+  region: z.string(),
+  type: z.string(),
+  image: z.string(),
+  status: z.enum(["provisioning", "booting", "running", "rebooting", "shutting_down", "offline", "deleting"]),
+  created: z.string(),
+  updated: z.string(),
+  address: z.string(),
+  address6: z.string(),
+  /** Names given by the user; null: the default name of the address. */
+  rdns: z.string().nullable(),
+  rdns6: z.string().nullable(),
+  userData: z.string().optional(),
+  authorizedKeys: z.array(z.string()),
+  rootPassword: z.string().optional(),
+  swapSize: z.number(),
+  alerts: z.record(z.string(), z.number()),
+  watchdogEnabled: z.boolean(),
+  backupsEnabled: z.boolean(),
+  diskEncryption: z.enum(["enabled", "disabled"]),
+  hostUuid: z.string(),
+});
+
+const firewall = z.strictObject({
+  id: z.number(),
+  label: z.string(),
+  tags: z.array(z.string()),
+  status: z.enum(["enabled", "disabled"]),
+  created: z.string(),
+  updated: z.string(),
+  version: z.number(),
+  rules,
+  devices: z.array(z.strictObject({ id: z.number(), linode: z.number(), created: z.string(), updated: z.string() })),
+});
+
+const event = z.strictObject({
+  id: z.number(),
+  action: z.string(),
+  created: z.string(),
+  duration: z.number().nullable(),
+  entity: entity.nullable(),
+  secondary_entity: entity.nullable(),
+  message: z.string().nullable(),
+  percent_complete: z.number().nullable(),
+  rate: z.string().nullable(),
+  read: z.boolean(),
+  seen: z.boolean(),
+  status: z.enum(["scheduled", "started", "finished", "failed", "notification"]),
+  time_remaining: z.string().nullable(),
+  username: z.string(),
+});
+
+const domainRecord = z.strictObject({
+  id: z.number(),
+  type: z.enum(["A", "AAAA", "CAA", "CNAME", "MX", "NS", "SRV", "TXT"]),
+  name: z.string(),
+  target: z.string(),
+  priority: z.number(),
+  weight: z.number(),
+  port: z.number(),
+  service: z.string().nullable(),
+  protocol: z.string().nullable(),
+  ttl_sec: z.number(),
+  tag: z.string().nullable(),
+  created: z.string(),
+  updated: z.string(),
+});
+
+const domain = z.strictObject({
+  id: z.number(),
+  domain: z.string(),
+  type: z.literal("master"),
+  soa_email: z.string(),
+  description: z.string(),
+  group: z.string(),
+  status: z.enum(["active", "disabled"]),
+  refresh_sec: z.number(),
+  retry_sec: z.number(),
+  expire_sec: z.number(),
+  ttl_sec: z.number(),
+  tags: z.array(z.string()),
+  master_ips: z.array(z.string()),
+  axfr_ips: z.array(z.string()),
+  created: z.string(),
+  updated: z.string(),
+  records: z.array(domainRecord),
+});
+
+/** What the Linode API remembers; names of fields as the API has them where they are shown unchanged. */
+export const linodeState = z.strictObject({
+  nextId: z.number(),
+  instances: z.array(instance),
+  firewalls: z.array(firewall),
+  events: z.array(event),
+  domains: z.array(domain),
+});
+
+export type LinodeState = z.infer<typeof linodeState>;
+export type Instance = z.infer<typeof instance>;
+export type Firewall = z.infer<typeof firewall>;
+export type CloudEvent = z.infer<typeof event>;
+export type EventEntity = z.infer<typeof entity>;
+export type Domain = z.infer<typeof domain>;
+export type DomainRecord = z.infer<typeof domainRecord>;
