@@ -73,8 +73,8 @@ const types = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "SRV", "TXT"] as const;
 
 /** Body of `POST /domains/ID/records`. */
 export const createRecord = z.strictObject({ type: z.enum(types), ...recordFields });
-/** Body of `PUT /domains/ID/records/RECORD`; the type cannot change. */
-export const updateRecord = z.strictObject({ type: z.undefined("type cannot be changed"), ...recordFields });
+/** Body of `PUT /domains/ID/records/RECORD`; `type` must be the one it has. */
+export const updateRecord = z.strictObject({ type: z.enum(types).nullish(), ...recordFields });
 
 export type RecordValues = Omit<DomainRecord, "id" | "created" | "updated">;
 
@@ -85,16 +85,17 @@ function relative(domain: Domain, text: string): string {
   return plain.endsWith(`.${domain.domain}`) ? plain.slice(0, -domain.domain.length - 1) : plain;
 }
 
-const underscored = (text: string | null) => (text ? `_${text.replace(/^_/, "").toLowerCase()}` : null);
+/** Service and protocol are kept as they came, without an underscore; the record's name has one before each. */
+const bare = (text: string | null) => text?.replace(/^_/, "").toLowerCase() || null;
 
 /** Brings a record into the form that the API keeps. @throws LinodeError 400. */
 export function keptRecord(domain: Domain, record: RecordValues): RecordValues {
   const { type } = record;
   const kept = { ...record, name: relative(domain, record.name) };
   if (type === "SRV") {
-    kept.service = underscored(record.service) ?? refuse("service", "service is required for SRV records");
-    kept.protocol = underscored(record.protocol) ?? refuse("protocol", "protocol is required for SRV records");
-    kept.name = `${kept.service}.${kept.protocol}`;
+    kept.service = bare(record.service) ?? refuse("service", "service is required for SRV records");
+    kept.protocol = bare(record.protocol) ?? refuse("protocol", "protocol is required for SRV records");
+    kept.name = `_${kept.service}._${kept.protocol}`;
   }
   if (type === "CAA" && record.tag === null) refuse("tag", "tag is required for CAA records");
   if (kept.name !== "" && !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$|^\*$/.test(kept.name))

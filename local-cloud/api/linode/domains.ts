@@ -119,9 +119,15 @@ export function domainRoutes(app: App, context: LinodeContext, taken: string[] =
   app.put<RecordId>("/domains/:id/records/:record", async (request) => {
     const domain = one(request);
     const before = record(request);
-    const body = without(checked(updateRecord, request.body), "type");
+    const body = checked(updateRecord, request.body);
+    if (body.type && body.type !== before.type) refuse("type", "The type of a record cannot be changed");
     const { id, created } = before;
-    const after: DomainRecord = { ...keptRecord(domain, { ...before, ...present(body) }), id, created, updated: now() };
+    const after: DomainRecord = {
+      ...keptRecord(domain, { ...before, ...present(without(body, "type")) }),
+      id,
+      created,
+      updated: now(),
+    };
     requireNoConflict(domain, after, id);
     const records = domain.records.map((item) => (item.id === id ? after : item));
     await commit({ ...domain, records }, [before, after]);
