@@ -1,21 +1,23 @@
 """The command line."""
 
 import argparse
-import json
 import os
 import sys
 
-from . import steps
+from . import commands, steps
 from .errors import MailstackError
 from .lock import DEFAULT_TIMEOUT
 from .talk import complain
 
+_TEXT = "Makes what a deployment declares true on this mail host, and tells whether it works."
+_CODES = "Exit codes: 0 done; 1 failed, nothing is changed; 2 wrong usage; 3 drift; 128+n ended by signal n."
+
 
 def main(argv: list[str] | None = None) -> int:
-    """Returns the exit code: 0 done, 1 failed and nothing is changed, 2 wrong usage, 3 drift, 128+n a signal."""
-    options = _parser().parse_args(argv)
+    """Runs one command and returns its exit code."""
+    options = parser().parse_args(argv)
     try:
-        if options.needs_root and os.geteuid() != 0:
+        if os.geteuid() != 0:
             raise MailstackError("must run as root")
         os.umask(0o022)
         steps.catch_signals()
@@ -28,43 +30,51 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mailstack", description=sys.modules[__package__].__doc__)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    top = argparse.ArgumentParser(prog="mailstack", description=_TEXT, epilog=_CODES)
+    top_commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, run: object, text: str, parent: object = commands) -> argparse.ArgumentParser:
-        made = parent.add_parser(name, help=text, description=text)  # type: ignore[attr-defined]
-        made.set_defaults(run=run, needs_root=True)
-        made.add_argument(
-            "--lock-timeout",
-            type=float,
-            default=DEFAULT_TIMEOUT,
-            metavar="SECONDS",
-            help="how long to wait for another mailstack",
-        )
+    def command(where, name: str, run, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+        made = where.add_parser(name, help=text, description=text, epilog=_CODES)
+        made.set_defaults(run=run)
         return made
 
-    apply = command("apply", _apply, "Make the bundle on standard input true, or leave everything as it was.")
-    apply.add_argument("service", nargs="?", help="the service's name, as in the bundle")
-    apply.add_argument("--list-steps", action="store_true", help="list the steps at which tests can kill this command")
-    return parser
+    def changes(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        text = f"how long to wait for another mailstack (default {DEFAULT_TIMEOUT:g})"
+        made.add_argument("--lock-timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help=text)
+        return made
 
+    def as_json(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made.add_argument("--json", action="store_true", help="for programs")
+        return made
 
-def _print(value: object) -> None:
-    print(json.dumps(value, sort_keys=True), flush=True)
-
-
-def _apply(options: argparse.Namespace) -> int:
-    if options.list_steps:
-        for name, text in steps.STEPS.items():
-            print(f"{name:15} {text}")
-        return 0
-    if not options.service:
-        raise MailstackError("apply needs a service's name", exit_code=2)
-    from .apply import apply
-
-    _print(apply(options.service, sys.stdin.read(), options.lock_timeout))
-    return 0
+    text = "make the bundle (JSON) on standard input true, or leave everything as it was"
+    made = changes(command(top_commands, "apply", commands.apply, text))
+    made.add_argument("service", nargs="?", help="the service's name, as in the bundle")
+    made.add_argument("--list-steps", action="store_true", help="list the steps at which a test can kill this command")
+    text = "take a service's files away; what was there before comes back, packages stay"
+    changes(command(top_commands, "remove", commands.remove, text)).add_argument("service")
+    text = "make the host's secrets exactly those on standard input (JSON: name, value)"
+    changes(command(top_commands, "secrets", commands.store_secrets, text))
+    text = 'install what is missing of {"packages": [...], "debconf": [...]} on standard input'
+    changes(command(top_commands, "packages", commands.install_packages, text))
+    text = "tell what is not as the last apply left it; exit code 3 if anything"
+    made = changes(as_json(command(top_commands, "verify", commands.verify, text)))
+    made.add_argument("services", nargs="*", metavar="SERVICE", help="only these")
+    as_json(command(top_commands, "status", commands.status, "test the services as their users meet them"))
+    users = command(top_commands, "user", None, "look after one mailbox").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    as_json(command(users, "list", commands.user_list, "all users, without passwords"))
+    text = "print the generated password of a user who has not changed it yet"
+    command(users, "initial-password", commands.user_initial_password, text).add_argument("address")
+    text = "set the password that stands on standard input"
+    changes(command(users, "set-password", commands.user_set_password, text)).add_argument("address")
+    made = changes(command(users, "purge", commands.user_purge, "delete the mail of a removed user for ever"))
+    made.add_argument("address")
+    made.add_argument("--yes", action="store_true", help="really")
+    return top
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Progress and errors on stderr: short lines, secrets masked."""
 
-import sys
+import os
 
 LINE_LIMIT = 199
 # Shorter values are no secrets worth the name, and masking them would make messages unreadable.
@@ -48,7 +48,8 @@ def _write(line: str, wrap: bool) -> None:
 
 def _print(line: str) -> None:
     try:
-        print(line, file=sys.stderr, flush=True)
+        # Not through sys.stderr: what its buffer cannot flush would change the exit code.
+        os.write(2, (line + "\n").encode())
     except OSError:
         # Nobody reads any more; what is under way must still be put right.
         return

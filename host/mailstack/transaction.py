@@ -38,7 +38,8 @@ def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
     """Writes everything that needs disk space: directories, new files, copies of foreign files, the manifest."""
     for entry in plan.directories:
         real = on_host(entry["path"])
-        if entry["made"]:
+        # Our own state folder may have been made meanwhile, and with it a parent.
+        if entry["made"] and not os.path.isdir(real):
             os.mkdir(real, 0o700)
         uid, gid, mode = entry["want"]
         os.chown(real, uid, gid)

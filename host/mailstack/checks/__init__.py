@@ -1,0 +1,28 @@
+"""What `mailstack status` looks at. One line of the table is one check.
+
+A check is a function of the host's mail name that returns what it saw in a few words; it raises (`Bad`, `OSError`) when
+a user would meet a problem. It has a few seconds, and runs beside the others.
+"""
+
+from collections.abc import Callable
+
+from . import dns, host, mail, queue, scanner, tls
+
+Check = Callable[[str], str]
+
+# Name, the services (any of them must be on the host; empty: always), the check.
+CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
+    ("smtp 25", ("postfix",), mail.smtp),
+    ("submission 587", ("postfix",), mail.submission),
+    ("submissions 465", ("postfix",), mail.submissions),
+    ("imaps 993", ("dovecot",), mail.imaps),
+    ("pop3s 995", ("dovecot",), mail.pop3s),
+    ("certificate", ("postfix", "dovecot"), tls.certificate),
+    ("queue", ("postfix",), queue.length),
+    ("redis", ("redis",), scanner.redis),
+    ("rspamd", ("rspamd",), scanner.rspamd),
+    ("resolver", ("resolver", "unbound"), dns.resolver),
+    ("units", (), host.units),
+    ("disk", (), host.disk),
+    ("memory", (), host.memory),
+)

@@ -1,0 +1,10 @@
+"""What a check raises."""
+
+
+class Bad(Exception):
+    """It answers, but not as it should. The text is for the status line."""
+
+
+# All of `mailstack status` takes less than 5 s.
+TIMEOUT = 4.0
+HERE = "127.0.0.1"

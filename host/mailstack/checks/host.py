@@ -1,0 +1,42 @@
+"""The machine itself."""
+
+import shutil
+
+from ..paths import on_host
+from ..programs import run
+from .bad import TIMEOUT, Bad
+
+_MIB = 1024 * 1024
+# Postfix stops taking mail at queue_minfree (200 MB); this is the warning before it.
+_DISK_MIB = 1024
+_MEMORY_MIB = 64
+
+
+def units(_name: str) -> str:
+    """No unit of systemd has failed."""
+    answer = run(["systemctl", "list-units", "--failed", "--plain", "--no-legend"], TIMEOUT)
+    if answer.code != 0:
+        raise Bad(" ".join(answer.words(2)))
+    failed = [line.split()[0] for line in answer.out.splitlines() if line.strip()]
+    if failed:
+        raise Bad("failed: " + " ".join(failed[:5]))
+    return "none failed"
+
+
+def disk(_name: str) -> str:
+    """There is room for mail."""
+    usage = shutil.disk_usage(on_host("/"))
+    text = f"{usage.free // _MIB} MiB free of {usage.total // _MIB}"
+    if usage.free // _MIB < _DISK_MIB:
+        raise Bad(text)
+    return text
+
+
+def memory(_name: str) -> str:
+    """There is room for work."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        numbers = {line.split(":")[0]: int(line.split()[1]) // 1024 for line in file}
+    text = f"{numbers['MemAvailable']} MiB free of {numbers['MemTotal']}"
+    if numbers["MemAvailable"] < _MEMORY_MIB:
+        raise Bad(text)
+    return text

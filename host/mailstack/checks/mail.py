@@ -1,0 +1,74 @@
+"""The mail ports, as a mail program or another mail server meets them."""
+
+import smtplib
+import socket
+import ssl
+
+from .bad import HERE, TIMEOUT, Bad
+
+
+def _any_certificate() -> ssl.SSLContext:
+    """The certificate has its own check; here only the protocol counts."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def smtp(_name: str) -> str:
+    """Another server can deliver."""
+    with smtplib.SMTP(timeout=TIMEOUT) as session:
+        code, banner = session.connect(HERE, 25)
+        if code != 220:
+            raise Bad(f"greeting {code}")
+        session.ehlo()
+        if not session.has_extn("starttls"):
+            raise Bad("STARTTLS is not offered")
+        if session.has_extn("auth"):
+            raise Bad("logins are offered on the public port")
+        return banner.decode("ascii", "replace").split()[0] + ", STARTTLS"
+
+
+def submission(_name: str) -> str:
+    """A mail program can log in after STARTTLS, and only then."""
+    with smtplib.SMTP(HERE, 587, timeout=TIMEOUT) as session:
+        session.ehlo()
+        if session.has_extn("auth"):
+            raise Bad("logins are offered without TLS")
+        session.starttls(context=_any_certificate())
+        return _login(session)
+
+
+def submissions(_name: str) -> str:
+    """A mail program can log in over TLS."""
+    with smtplib.SMTP_SSL(HERE, 465, timeout=TIMEOUT, context=_any_certificate()) as session:
+        return _login(session)
+
+
+def _login(session: smtplib.SMTP) -> str:
+    version = session.sock.version()  # type: ignore[union-attr]
+    session.ehlo()
+    if not session.has_extn("auth"):
+        raise Bad("no login is offered")
+    return f"{version}, AUTH{' ' + session.esmtp_features['auth'].strip()}"
+
+
+def imaps(_name: str) -> str:
+    """A mail program can read by IMAP."""
+    return _greeting(993, "* OK")
+
+
+def pop3s(_name: str) -> str:
+    """A mail program can read by POP3."""
+    return _greeting(995, "+OK")
+
+
+def _greeting(port: int, expected: str) -> str:
+    with (
+        socket.create_connection((HERE, port), TIMEOUT) as raw,
+        _any_certificate().wrap_socket(raw) as session,
+    ):
+        said = session.recv(512).decode("utf-8", "replace").strip()
+        if not said.startswith(expected):
+            raise Bad(f"greeting {said[:40]!r}")
+        return f"{session.version()}, {expected}"

@@ -1,0 +1,73 @@
+"""Passwords of mailboxes, stored as SHA512-CRYPT; a generated one can be read until the user changes it."""
+
+import os
+import secrets
+
+from .durable import private_directory, remove, replace
+from .errors import MailstackError
+from .paths import INITIAL_PASSWORDS, on_host
+from .programs import must
+from .talk import mask
+
+# No characters that look alike; 4 groups of 6 of these 31 characters are 118 bits.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS, _GROUP = 4, 6
+# Dovecot's and Roundcube's limit of the specification; crypt(3) itself ends at 256 bytes.
+SHORTEST, LONGEST = 12, 128
+_SCHEME = "{SHA512-CRYPT}"
+
+
+def generate() -> str:
+    """A new password that can be read aloud."""
+    word = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    mask(word)
+    return word
+
+
+def acceptable(password: str) -> None:
+    """Raises for a password that a user may not set."""
+    if not len(password) >= SHORTEST or len(password.encode()) > LONGEST:
+        raise MailstackError(f"a password needs {SHORTEST} characters or more, and at most {LONGEST} bytes")
+    if not password.isprintable():
+        raise MailstackError("a password must not hold control characters")
+
+
+def hashes(passwords: list[str]) -> list[str]:
+    """As Dovecot stores them. The passwords go through standard input: arguments are public."""
+    if not passwords:
+        return []
+    text = "".join(password + "\n" for password in passwords)
+    lines = must(["openssl", "passwd", "-6", "-stdin"], "password hash", text=text).out.split()
+    if len(lines) != len(passwords) or not all(line.startswith("$6$") for line in lines):
+        raise MailstackError("openssl gave no SHA512-CRYPT hash")
+    return [_SCHEME + line for line in lines]
+
+
+def keep_initial(address: str, password: str) -> None:
+    """Stores a generated password for root to read and pass on."""
+    private_directory(on_host(INITIAL_PASSWORDS))
+    replace(_file(address), f"{password}\n".encode(), 0o600)
+
+
+def initial(address: str) -> str | None:
+    """The generated password, as long as it is kept."""
+    try:
+        with open(_file(address), encoding="utf-8") as file:
+            return file.read().rstrip("\n")
+    except FileNotFoundError:
+        return None
+
+
+def forget_initial(address: str) -> bool:
+    """The user has an own password now."""
+    return remove(_file(address))
+
+
+def addresses_with_initial() -> list[str]:
+    """Whose generated passwords are kept."""
+    folder = on_host(INITIAL_PASSWORDS)
+    return sorted(name for name in os.listdir(folder) if "@" in name) if os.path.isdir(folder) else []
+
+
+def _file(address: str) -> str:
+    return on_host(f"{INITIAL_PASSWORDS}/{address}")

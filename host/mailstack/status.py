@@ -1,0 +1,39 @@
+"""`mailstack status`: whether the services work, as their users meet them."""
+
+import smtplib
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from . import manifest
+from .checks import CHECKS, Check
+from .checks.bad import Bad
+from .programs import run
+
+
+def look() -> list[dict[str, Any]]:
+    """One entry per check of what is installed: `check`, `ok`, `detail`."""
+    here = {applied["service"] for applied in manifest.load_all()}
+    wanted = [(name, check) for name, services, check in CHECKS if not services or here & set(services)]
+    mail_name = _mail_name(here)
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        return list(pool.map(lambda entry: _one(entry[0], entry[1], mail_name), wanted))
+
+
+def _one(name: str, check: Check, mail_name: str) -> dict[str, Any]:
+    try:
+        return {"check": name, "ok": True, "detail": check(mail_name)}
+    except Bad as problem:
+        return {"check": name, "ok": False, "detail": str(problem)}
+    except (OSError, smtplib.SMTPException) as error:
+        words = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+        return {"check": name, "ok": False, "detail": " ".join(words.split())[:150]}
+
+
+def _mail_name(here: set[str]) -> str:
+    """The name that clients use and the certificate is for."""
+    if "postfix" in here:
+        answer = run(["postconf", "-h", "myhostname"], 3)
+        if answer.code == 0 and answer.out.strip():
+            return answer.out.strip()
+    return socket.getfqdn()

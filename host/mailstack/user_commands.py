@@ -1,0 +1,95 @@
+"""`mailstack user ...`: what an administrator does with one mailbox."""
+
+import json
+import os
+import shutil
+import sqlite3
+
+from . import manifest, passwords
+from .accounts import DEFAULT_DATABASE, forget_changed, has_initial
+from .accounts_db import opened
+from .errors import MailstackError
+from .paths import on_host
+
+MAIL = "/var/vmail"
+
+
+def database() -> str:
+    """Where the applied accounts are. Raises when there are none."""
+    applied = manifest.load("accounts")
+    path = applied["accounts"]["database"] if applied and "accounts" in applied else DEFAULT_DATABASE
+    if not os.path.exists(on_host(path)):
+        raise MailstackError(f"there are no accounts on this host yet ({path} does not exist)")
+    return path
+
+
+def show(as_json: bool) -> str:
+    """The users, one a line, without any password."""
+    with opened(database()) as connection:
+        forget_changed(connection)
+        rows = connection.execute("SELECT email, quota_mb, active FROM users ORDER BY email").fetchall()
+        initial = {row[0] for row in rows if has_initial(connection, row[0])}
+    users = [
+        {"address": row[0], "quotaMb": row[1], "active": bool(row[2]), "initialPassword": row[0] in initial}
+        for row in rows
+    ]
+    if as_json:
+        return json.dumps(users)
+    notes = [
+        (user["address"], f"{user['quotaMb']} MB", "" if user["active"] else "removed", _note(user)) for user in users
+    ]
+    return "\n".join(f"{a:32} {q:>9}  {r:8} {n}".rstrip() for a, q, r, n in notes)
+
+
+def _note(user: dict[str, object]) -> str:
+    return "initial password not changed yet" if user["initialPassword"] else ""
+
+
+def initial_password(address: str) -> str:
+    """The generated password. Raises when the user has changed it."""
+    with opened(database()) as connection:
+        _must_know(connection, address)
+        if not has_initial(connection, address):
+            passwords.forget_initial(address)
+            raise MailstackError(f"{address} has an own password; nobody but the user knows it")
+    password = passwords.initial(address)
+    if password is None:
+        raise MailstackError(f"the generated password of {address} is no more on this host; raise passwordVersion")
+    return password
+
+
+def set_password(address: str, password: str) -> None:
+    """Sets a password that a person has chosen."""
+    passwords.acceptable(password)
+    (hashed,) = passwords.hashes([password])
+    with opened(database()) as connection:
+        _must_know(connection, address)
+        connection.execute("UPDATE users SET password = ?, initial_hash = NULL WHERE email = ?", (hashed, address))
+    passwords.forget_initial(address)
+
+
+def purge(address: str, yes: bool) -> None:
+    """Deletes the mail and the row of a removed user, for ever."""
+    with opened(database()) as connection:
+        active = _must_know(connection, address)
+        if active:
+            raise MailstackError(f"{address} is in use: remove the user from the configuration and deploy first")
+        if not yes:
+            raise MailstackError(f"this deletes all mail of {address} for ever; say --yes", exit_code=2)
+        user, _, domain = address.rpartition("@")
+        if user in ("", ".", "..") or "/" in address:
+            raise MailstackError(f"{address} is no mailbox")
+        folder = on_host(f"{MAIL}/{domain}/{user}")
+        if os.path.islink(folder) or os.path.islink(os.path.dirname(folder)):
+            raise MailstackError(f"{folder} is a link; it is not followed")
+        if os.path.isdir(folder):
+            shutil.rmtree(folder)
+        connection.execute("DELETE FROM users WHERE email = ? AND active = 0", (address,))
+    passwords.forget_initial(address)
+
+
+def _must_know(connection: sqlite3.Connection, address: str) -> bool:
+    row = connection.execute("SELECT active FROM users WHERE email = ?", (address,)).fetchone()
+    if row is None:
+        raise MailstackError(f"there is no user {address}")
+    return bool(row[0])
