@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { open, readdir, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compose, Letter } from "./compose";
 import { DeliveryReport, QueuedMessage, readMainLog, readQueue } from "./exim-log";
@@ -15,6 +15,8 @@ export interface Wanted {
   subject?: string;
   /** With or without `<>`. */
   messageId?: string;
+  /** The Message-ID that it answers. */
+  inReplyTo?: string;
   /** A part of the From header. */
   from?: string;
   /** Milliseconds to wait; default 30 000. */
@@ -39,21 +41,24 @@ export class Peer {
   }
 
   /** One SMTP dialogue from the peer's address straight to a server: unsigned, not queued, the codes are the server's. */
-  async send(letter: Letter & Dialogue): Promise<DialogueResult> {
+  async send(letter: Letter & Dialogue): Promise<DialogueResult & { messageId: string }> {
     const sender = letter.sender ?? letter.from;
     const argv = swaksArguments(sender, [letter.to].flat(), this.identity.hostname, letter);
-    const input = dataStream(compose(letter, this.identity.hostname));
-    const result = await this.system.exec(argv, { input, timeout: 300_000, environment: swaksEnvironment(letter) });
-    return readTranscript(result.stdout + result.stderr);
+    const raw = compose(letter, this.identity.hostname);
+    const options = { input: dataStream(raw), timeout: 300_000, environment: swaksEnvironment(letter) };
+    const result = await this.system.exec(argv, options);
+    return {
+      ...readTranscript(result.stdout + result.stderr),
+      messageId: parseHeaders(raw)["message-id"]?.[0] ?? "",
+    };
   }
 
   /** Gives a letter to the peer's own Exim: signed, delivered by MX lookup, with TLS. The id in the queue and the log. */
   async sendThroughExim(letter: Letter): Promise<{ id: string; messageId: string }> {
-    const raw = compose(letter, this.identity.hostname);
-    const result = await this.send({ ...letter, raw, server: "127.0.0.1", tls: "none" });
+    const result = await this.send({ ...letter, server: "127.0.0.1", tls: "none" });
     const id = /id=(\S+)/.exec(result.reply)?.[1];
     if (result.code !== 250 || id === undefined) throw new Error(`Exim took no message: ${result.transcript}`);
-    return { id, messageId: parseHeaders(raw)["message-id"]?.[0] ?? "" };
+    return { id, messageId: result.messageId };
   }
 
   /** Signs a complete message for the peer's domain, without sending it. For messages that are changed afterwards. */
@@ -96,37 +101,60 @@ export class Peer {
   async received(wanted: Wanted): Promise<ReceivedMessage> {
     const timeout = wanted.timeout ?? 30_000;
     const end = Date.now() + timeout;
+    const others = new Map<string, string>();
     for (;;) {
-      const messages = await this.messages(wanted.to);
-      const found = messages.find((message) => matches(message, wanted));
-      if (found !== undefined) return found;
+      for (const path of await this.messages(wanted.to)) {
+        if (others.has(path)) continue;
+        const headers = parseHeaders(await readHead(await this.system.path(path)));
+        if (matches(headers, wanted)) return this.read(path);
+        others.set(path, headers["subject"]?.[0] ?? "(no subject)");
+      }
       if (Date.now() > end) {
-        const subjects = messages.map((message) => message.headers["subject"]?.[0]).join(", ");
-        throw new Error(
-          `no such message in ${timeout / 1000} s: ${JSON.stringify(wanted)}; the mailbox has: ${subjects || "nothing"}`,
-        );
+        const found = [...others.values()].join(", ") || "nothing";
+        throw new Error(`no such message in ${timeout / 1000} s: ${JSON.stringify(wanted)}; the mailbox has: ${found}`);
       }
       await sleep(200);
     }
   }
 
-  /** All messages of a mailbox, newest first. */
-  async messages(mailbox = "friend"): Promise<ReceivedMessage[]> {
-    const name = mailbox.split("@")[0] ?? mailbox;
-    const inside = `/var/mail/peer/${name}/new`;
-    const directory = await this.system.path(inside);
-    const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+  /** Paths, inside the peer, of all messages of a mailbox, newest first. */
+  async messages(mailbox = "friend"): Promise<string[]> {
+    const inside = `/var/mail/peer/${mailbox.split("@")[0]}/new`;
+    const files = await readdir(await this.system.path(inside)).catch((error: NodeJS.ErrnoException) => {
+      // Exim makes the mailbox with its first message.
       if (error.code === "ENOENT") return [];
       throw error;
     });
-    const read = async (file: string): Promise<ReceivedMessage> =>
-      parseMessage(await readFile(`${directory}/${file}`, "latin1"), `${inside}/${file}`, this.identity.hostname);
-    return Promise.all(files.sort().reverse().map(read));
+    return files
+      .sort()
+      .reverse()
+      .map((file) => `${inside}/${file}`);
+  }
+
+  /** A stored message; throws when one of the judges left no verdict. */
+  async read(path: string): Promise<ReceivedMessage> {
+    return parseMessage(await readFile(await this.system.path(path), "latin1"), path, this.identity.hostname);
   }
 }
 
-function matches(message: ReceivedMessage, wanted: Wanted): boolean {
+/** Enough of a file for any message's headers. */
+async function readHead(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
+    return buffer.toString("latin1", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function matches(headers: Record<string, string[]>, wanted: Wanted): boolean {
   const has = (name: string, part: string | undefined): boolean =>
-    part === undefined || (message.headers[name] ?? []).some((value) => value.includes(part));
-  return has("subject", wanted.subject) && has("message-id", wanted.messageId) && has("from", wanted.from);
+    part === undefined || (headers[name] ?? []).some((value) => value.includes(part));
+  return (
+    has("subject", wanted.subject) &&
+    has("message-id", wanted.messageId) &&
+    has("in-reply-to", wanted.inReplyTo) &&
+    has("from", wanted.from)
+  );
 }

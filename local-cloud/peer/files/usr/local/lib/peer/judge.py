@@ -33,6 +33,7 @@ class Connection:
     client: str
     verified_name: str
     pointer: str
+    lookup_deferred: str
     helo: str
     sender: str
     recipient: str
@@ -75,11 +76,13 @@ def is_ours(header: Header, host: str) -> bool:
     return name in OWN_HEADERS
 
 
-def reverse_verdict(verified_name: str, pointer: str) -> str:
+def reverse_verdict(session: Connection) -> str:
     """`iprev` of RFC 8601 2.7.3; Exim has looked the names up."""
-    if verified_name:
+    if session.verified_name:
         return "pass"
-    return "fail" if pointer else "permerror"
+    if session.lookup_deferred == "1":
+        return "temperror"
+    return "fail" if session.pointer else "permerror"
 
 
 def session_header(session: Connection) -> str:
@@ -119,7 +122,7 @@ def verdicts(
     identity = (
         f"smtp.mailfrom={session.sender}" if by_sender else f"smtp.helo={session.helo}"
     )
-    reverse = reverse_verdict(session.verified_name, session.pointer)
+    reverse = reverse_verdict(session)
     # One header for each judge: OpenDMARC reads no other result from a header that it cannot read whole.
     found = [
         (
