@@ -68,10 +68,9 @@ export class CloudflareApi {
     try {
       return await request(client);
     } catch (error) {
-      const { status, errors, message, cause } = error as Partial<APIError> & Error;
+      const { status, errors } = error as Partial<APIError>;
       const reasons = (errors ?? []).map((item) => `${item.message ?? "no reason given"} (code ${item.code ?? "?"})`);
-      const fallback = [message, (cause as Error | undefined)?.message].filter(Boolean).join(": ");
-      throw new CloudflareError(what, status, reasons.length > 0 ? reasons : [fallback]);
+      throw new CloudflareError(what, status, reasons.length > 0 ? reasons : [rootOf(error as Error)]);
     }
   }
 }
@@ -92,6 +91,11 @@ async function connect(settings: ApiSettings) {
     baseURL: settings.baseUrl?.replace(/\/+$/, "") ?? "https://api.cloudflare.com/client/v4",
     maxRetries: 4,
   });
+}
+
+/** Why there was no answer: what all the wrapping errors hide. */
+function rootOf(error: Error): string {
+  return error.cause instanceof Error ? rootOf(error.cause) : error.message;
 }
 
 function unlessMissing(error: unknown): undefined {

@@ -104,21 +104,24 @@ function present(zoneId: string, record: RecordResponse, inputs: Partial<RecordI
     proxied: told.proxied ?? false,
     comment: told.comment ?? undefined,
     tags: told.tags ?? [],
-    settings: { flattenCname: false, ipv4Only: false, ipv6Only: false, ...(told.settings as object | undefined) },
+    settings: told.settings ?? {},
     privateRouting: told.privateRouting,
   };
   const outputs = {
     ...inputs,
     ...readable,
     proxiable: told.proxiable ?? false,
-    createdOn: told.createdOn ?? "",
-    modifiedOn: told.modifiedOn ?? "",
-    commentModifiedOn: told.commentModifiedOn ?? "",
-    tagsModifiedOn: told.tagsModifiedOn ?? "",
+    createdOn: seconds(told.createdOn),
+    modifiedOn: seconds(told.modifiedOn),
+    commentModifiedOn: seconds(told.commentModifiedOn),
+    tagsModifiedOn: seconds(told.tagsModifiedOn),
     meta: JSON.stringify((record as { meta?: unknown }).meta ?? {}),
   };
   return { id, outputs, inputs: asInputs(readable as Partial<RecordInputs>) };
 }
+
+/** The vendor's plugin shows whole seconds. */
+const seconds = (time: unknown): string => (typeof time === "string" ? time.replace(/\.\d+Z$/, "Z") : "");
 
 /** Of `content` and `data` an input may hold one. */
 function asInputs(readable: Partial<RecordInputs>): Partial<RecordInputs> {

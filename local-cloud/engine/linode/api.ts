@@ -82,15 +82,7 @@ export class LinodeApi {
    * Throws when the event says `failed`, or nothing ended within `limitMs`.
    */
   async andWait(action: EventAction, linode: number, limitMs: number, act: () => Promise<unknown>): Promise<void> {
-    const filter: Filter = {
-      "+order": "desc",
-      "+order_by": "created",
-      action,
-      "entity.id": linode,
-      "entity.type": "linode",
-    };
-    const events = async (): Promise<Event[]> =>
-      (await this.send<ResourcePage<Event>>("GET", "/account/events", { page: 1, filter })).data;
+    const events = (): Promise<Event[]> => this.events(action, linode);
     const before = new Set((await events()).map((event) => event.id));
     await act();
     await this.until(`event ${action} of Linode ${linode}`, limitMs, async () => {
@@ -98,6 +90,22 @@ export class LinodeApi {
       if (event?.status === "failed") throw new Error(`Linode ${linode}: ${action} failed: ${event.message ?? ""}`);
       return (["finished", "notification"] as (EventStatus | undefined)[]).includes(event?.status) ? event : undefined;
     });
+  }
+
+  /** The newest event of this kind; undefined: there is none. */
+  async lastEvent(action: EventAction, linode: number): Promise<Event | undefined> {
+    return (await this.events(action, linode))[0];
+  }
+
+  private async events(action: EventAction, linode: number): Promise<Event[]> {
+    const filter: Filter = {
+      "+order": "desc",
+      "+order_by": "created",
+      action,
+      "entity.id": linode,
+      "entity.type": "linode",
+    };
+    return (await this.send<ResourcePage<Event>>("GET", "/account/events", { page: 1, filter })).data;
   }
 
   /** Asks until the answer is not undefined; looks soon at first, then each `eventPollMs`. */

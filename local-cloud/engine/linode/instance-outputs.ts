@@ -30,7 +30,7 @@ export function instanceOutputs(facts: InstanceFacts, inputs: Partial<InstanceIn
     ...readableInputs(facts),
     migrationType: inputs.migrationType ?? "cold",
     resizeDisk: inputs.resizeDisk ?? false,
-    placementGroupExternallyManaged: false,
+    interfaces: [],
     firewallId: inputs.firewallId,
     backups: [
       {
@@ -82,7 +82,7 @@ export function readableInputs({ linode, ips, disks }: InstanceFacts): Partial<I
     type: linode.type ?? undefined,
     label: linode.label,
     group: linode.group,
-    tags: linode.tags,
+    tags: linode.tags.toSorted(),
     backupsEnabled: linode.backups.enabled,
     booted: isBooted(linode),
     diskEncryption: linode.disk_encryption ?? "disabled",

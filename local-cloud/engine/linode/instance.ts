@@ -26,7 +26,8 @@ export function instanceResource(settings: {
   return {
     inputs: instanceInputs,
     replaceOn: instanceReplaceOn,
-    secretOutputs: ["rootPass"],
+    // As in the vendor's schema: a disk of its own may have a password.
+    secretOutputs: ["rootPass", "disks"],
     defaults: { type: defaultType, watchdogEnabled: true, privateIp: false, group: "" },
     chosenByApi: ["label", "tags", "backupsEnabled", "booted", "diskEncryption", "swapSize", "alerts"],
     sets: ["tags"],
@@ -104,9 +105,15 @@ async function setPower(api: LinodeApi, id: number, on: boolean): Promise<void> 
   await waitForStatus(api, id, on ? "running" : "offline", limits.update);
 }
 
+/** Throws what the API says about it when the instance cannot boot, rather than wait for nothing. */
 async function waitForStatus(api: LinodeApi, id: number, status: string, limitMs: number): Promise<void> {
   await api.until(`Linode ${id} with status ${status}`, limitMs, async () => {
     const now = (await api.get<Linode>(`/linode/instances/${id}`)).status;
+    if (now === "offline" && status === "running") {
+      const event = await api.lastEvent("linode_boot", id);
+      if (event?.status === "failed")
+        throw new Error(`Linode ${id} did not boot: ${event.message ?? "no reason given"}`);
+    }
     return now === status ? now : undefined;
   });
 }

@@ -59,7 +59,7 @@ async function setName(api: LinodeApi, inputs: RdnsInputs, timeout = limit): Pro
     );
   } catch (error) {
     if (!refusal || error instanceof LinodeError) throw error;
-    throw new Error(`${(error as Error).message}; last answer: ${refusal.message}`, { cause: refusal });
+    throw new Error(`${(error as Error).message}; last answer: ${refusal.message}`, { cause: error });
   }
 }
 

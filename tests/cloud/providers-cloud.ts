@@ -1,0 +1,236 @@
+/** The emulated APIs on loopback, with hosts and zones that only remember, and the Pulumi CLI run against them. */
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { apiNames, defaultTokens, startApis, zoneId, type Apis } from "../../local-cloud/api";
+import type { Hosts, HostSpec, RecordSet, Zones } from "../../local-cloud/contracts";
+
+const run = promisify(execFile);
+const program = join(__dirname, "providers-program");
+
+/** What the engine looked for and found. */
+export interface EngineUnderTest {
+  /** Folders with the CLI, the language host and the plugins, in the order of PATH. */
+  path: string[];
+  environment?: Record<string, string>;
+}
+
+/** Systems that exist only here. */
+export class RememberedHosts implements Hosts {
+  readonly running = new Map<string, HostSpec>();
+  /** Set: the next boot fails with it. */
+  bootError: string | undefined;
+
+  async boot(spec: HostSpec): Promise<void> {
+    if (this.bootError) throw new Error(this.bootError);
+    this.running.set(spec.name, spec);
+  }
+  async powerOff(name: string): Promise<void> {
+    this.running.delete(name);
+  }
+  async reboot(): Promise<void> {}
+  async remove(name: string): Promise<void> {
+    this.running.delete(name);
+  }
+  async isRunning(name: string): Promise<boolean> {
+    return this.running.has(name);
+  }
+  async filter(): Promise<void> {}
+}
+
+/** A DNS server that exists only here. */
+export class RememberedZones implements Zones {
+  readonly sets = new Map<string, string[]>();
+  readonly pointers = new Map<string, string>();
+
+  async create(): Promise<void> {}
+  async remove(zone: string): Promise<void> {
+    for (const key of this.sets.keys()) if (key.split(" ")[0]!.endsWith(zone)) this.sets.delete(key);
+  }
+  async replace(_zone: string, { name, type, contents }: RecordSet): Promise<void> {
+    if (contents.length > 0) this.sets.set(`${name} ${type}`, contents);
+    else this.sets.delete(`${name} ${type}`);
+  }
+  async pointer(address: string, name: string | undefined): Promise<void> {
+    if (name === undefined) this.pointers.delete(address);
+    else this.pointers.set(address, name);
+  }
+  async lookup(name: string, type: string): Promise<string[]> {
+    return this.sets.get(`${name} ${type}`) ?? [];
+  }
+}
+
+/** One run of the CLI. */
+export interface Outcome {
+  code: number;
+  /** Both streams, for messages of failed tests. */
+  text: string;
+}
+
+/** One stack in an own folder. `close` leaves nothing. */
+export class ProvidersCloud {
+  readonly hosts = new RememberedHosts();
+  readonly zones = new RememberedZones();
+  private apis: Apis | undefined;
+  private constructor(
+    private readonly folder: string,
+    private readonly engine: EngineUnderTest,
+  ) {}
+
+  static async start(engine: EngineUnderTest): Promise<ProvidersCloud> {
+    const cloud = new ProvidersCloud(await mkdtemp(join(tmpdir(), "providers-")), engine);
+    await cloud.startApis();
+    await mkdir(join(cloud.folder, "home"));
+    await mkdir(join(cloud.folder, "backend"));
+    await cp(program, join(cloud.folder, "program"), { recursive: true });
+    await writeFile(join(cloud.folder, "program/package.json"), '{ "private": true }\n');
+    await symlink(join(program, "../../../node_modules"), join(cloud.folder, "program/node_modules"));
+    await cloud.succeed("stack", "init", "test");
+    await cloud.configure({});
+    return cloud;
+  }
+
+  get url(): { linode: string; cloudflare: string } {
+    const port = this.apis!.port;
+    return {
+      linode: `https://${apiNames.linode}:${port}`,
+      cloudflare: `https://${apiNames.cloudflare}:${port}/client/v4`,
+    };
+  }
+
+  private async startApis(): Promise<void> {
+    const { folder } = this;
+    await writeFile(join(folder, "hosts"), `127.0.0.1 localhost ${apiNames.linode} ${apiNames.cloudflare}\n`);
+    const san = [apiNames.linode, apiNames.cloudflare].map((name) => `DNS:${name}`).join(",");
+    const subject = ["-subj", "/CN=providers test", "-addext", `subjectAltName=${san}`];
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem"];
+    await run("openssl", ["req", "-x509", ...key, "-out", "cert.pem", "-days", "2", ...subject], { cwd: folder });
+    const cert = await readFile(join(folder, "cert.pem"), "utf8");
+    this.apis = await startApis({
+      hosts: this.hosts,
+      zones: this.zones,
+      stateFile: join(folder, "apis.json"),
+      address: "127.0.0.1",
+      port: 0,
+      certificateFor: async () => ({ cert, key: await readFile(join(folder, "key.pem"), "utf8") }),
+      cloudflareZones: ["ementech.co.ke"],
+      log: () => undefined,
+    });
+  }
+
+  /** Writes the stack's configuration; `changes` is what the program reads. */
+  async configure(changes: object, extra: Record<string, string> = {}): Promise<void> {
+    const values: Record<string, string> = {
+      linodeToken: defaultTokens.linode,
+      cloudflareToken: defaultTokens.cloudflare,
+      linodeUrl: this.url.linode,
+      cloudflareUrl: this.url.cloudflare,
+      zoneId: zoneId("ementech.co.ke"),
+      rootPass: "Only-for-the-test-7",
+      publicKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"B".repeat(43)} test`,
+      changes: JSON.stringify(changes),
+      ...extra,
+    };
+    const secret = ["linodeToken", "cloudflareToken", "rootPass"];
+    const plain = Object.entries(values).filter(([name]) => !secret.includes(name));
+    const hidden = Object.entries(values).filter(([name]) => secret.includes(name));
+    await this.succeed(
+      "config",
+      "set-all",
+      ...plain.flatMap(([name, value]) => ["--plaintext", `${name}=${value}`]),
+      ...hidden.flatMap(([name, value]) => ["--secret", `${name}=${value}`]),
+    );
+  }
+
+  /** Runs the CLI on the test's program. */
+  async pulumi(...args: string[]): Promise<Outcome> {
+    const { folder, engine } = this;
+    const env = {
+      ...process.env,
+      ...engine.environment,
+      PATH: [...engine.path, process.env.PATH].join(":"),
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_IGNORE_AMBIENT_PLUGINS: "",
+      SSL_CERT_FILE: join(folder, "cert.pem"),
+      NODE_EXTRA_CA_CERTS: join(folder, "cert.pem"),
+      FOLDER: folder,
+    };
+    // Names on loopback for this process tree alone.
+    const script = 'mount --bind "$FOLDER/hosts" /etc/hosts && exec pulumi "$@"';
+    const command = ["--mount", "sh", "-c", script, "pulumi", ...args, "--non-interactive", "--color=never"];
+    const stack = args.includes("init") ? [] : ["--stack", "test"];
+    try {
+      const cwd = join(folder, "program");
+      const { stdout, stderr } = await run("unshare", [...command, ...stack], { cwd, env, maxBuffer: 64 << 20 });
+      return { code: 0, text: stdout + stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { code, text: stdout + stderr };
+    }
+  }
+
+  /** Like {@link pulumi}; throws what was printed when the CLI fails. */
+  async succeed(...args: string[]): Promise<string> {
+    const { code, text } = await this.pulumi(...args);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")}: exit ${code}\n${text}`);
+    return text;
+  }
+
+  /** The resources of the stack's state, by type and name. */
+  async resources(): Promise<Map<string, StateResource>> {
+    const text = await this.succeed("stack", "export");
+    const { deployment } = JSON.parse(text) as { deployment: { resources?: StateResource[] } };
+    return new Map((deployment.resources ?? []).map((one) => [one.urn.split("::").slice(2).join("::"), one]));
+  }
+
+  /** One request to an API, beside the stack: somebody works by hand. Throws when it is refused. */
+  async request(method: string, path: string, body?: object): Promise<void> {
+    const linode = path.startsWith("/v4");
+    const token = linode ? defaultTokens.linode : defaultTokens.cloudflare;
+    const headers = {
+      host: linode ? apiNames.linode : apiNames.cloudflare,
+      authorization: `Bearer ${token}`,
+      ...(body && { "content-type": "application/json" }),
+    };
+    const ca = await readFile(join(this.folder, "cert.pem"));
+    const options = { host: "127.0.0.1", port: this.apis!.port, servername: headers.host, method, path, headers, ca };
+    await new Promise<void>((resolve, reject) => {
+      const sent = request(options, (answer) => {
+        answer.resume();
+        if (answer.statusCode! < 300) answer.on("end", resolve);
+        else reject(new Error(`${method} ${path}: ${answer.statusCode}`));
+      });
+      sent.on("error", reject);
+      sent.end(body && JSON.stringify(body));
+    });
+  }
+
+  /** What the APIs remember, from their file. */
+  async apiState(): Promise<ApiState> {
+    return JSON.parse(await readFile(join(this.folder, "apis.json"), "utf8")) as ApiState;
+  }
+
+  async close(): Promise<void> {
+    await this.apis?.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface StateResource {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+}
+
+export interface ApiState {
+  linode: { instances: { id: number; label: string }[]; firewalls: object[]; domains: object[] };
+  cloudflare: { records: { id: string; name: string; type: string; content: string }[] };
+}

@@ -1,0 +1,5 @@
+import type { EngineUnderTest } from "./providers-cloud";
+
+export async function engineUnderTest(): Promise<EngineUnderTest> {
+  return { path: (process.env.ENGINE_PATH ?? "").split(":") };
+}
