@@ -90,9 +90,15 @@ export function boot(context: LinodeContext, id: number): void {
   inBackground(context, () => bootNow(context, id));
 }
 
+/** A system that is off is booted, as on the real cloud; the vendor's plugin does so after a change of plan. */
 export function reboot(context: LinodeContext, id: number): void {
   setStatus(context, id, "rebooting");
-  inBackground(context, () => act(context, id, "linode_reboot", "running", () => context.hosts.reboot(hostName(id))));
+  inBackground(context, () =>
+    act(context, id, "linode_reboot", "running", async () => {
+      if (await context.hosts.isRunning(hostName(id))) await context.hosts.reboot(hostName(id));
+      else await context.hosts.boot(hostSpec(instanceById(context, id)));
+    }),
+  );
 }
 
 export function shutDown(context: LinodeContext, id: number): void {
@@ -100,6 +106,22 @@ export function shutDown(context: LinodeContext, id: number): void {
   inBackground(context, () =>
     act(context, id, "linode_shutdown", "offline", () => context.hosts.powerOff(hostName(id))),
   );
+}
+
+/** Changes the plan: powers off, and boots with the new memory when the system ran. */
+export function resize(context: LinodeContext, id: number, type: string): void {
+  const ran = instanceById(context, id).status === "running";
+  setStatus(context, id, "resizing");
+  inBackground(context, async () => {
+    await act(context, id, "linode_resize", "offline", async () => {
+      if (ran) await context.hosts.powerOff(hostName(id));
+      changeInstance(context, id, (instance) => (instance.type = type));
+    });
+    if (ran && instanceById(context, id).type === type) {
+      setStatus(context, id, "booting");
+      await bootNow(context, id);
+    }
+  });
 }
 
 /** Removes the system, then everything that names the instance; the event `linode_delete` ends last. */

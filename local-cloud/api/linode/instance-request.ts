@@ -117,4 +117,11 @@ export const updateSchema = z.strictObject({
   maintenance_policy: notEmulated,
 });
 
+/** Body of `POST /linode/instances/ID/resize`. */
+export const resizeSchema = z.strictObject({
+  type: typeId,
+  allow_auto_disk_resize: z.boolean().nullish(),
+  migration_type: z.enum(["cold", "warm"]).nullish(),
+});
+
 export type CreateRequest = z.infer<typeof createSchema>;

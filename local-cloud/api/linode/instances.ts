@@ -7,8 +7,9 @@ import { checked, LinodeError, notFound, refuse } from "./errors";
 import { addEvent, entity } from "./events";
 import { firewallView } from "./firewall-view";
 import { attach, firewallById } from "./firewall-devices";
-import { boot, deploy, reboot, remove, shutDown } from "./instance-life";
-import { type CreateRequest, createSchema, updateSchema } from "./instance-request";
+import { boot, deploy, reboot, remove, resize, shutDown } from "./instance-life";
+import { type CreateRequest, createSchema, resizeSchema, updateSchema } from "./instance-request";
+import { requireSameConfig } from "./config-request";
 import { configView, diskViews, instanceView, planOf } from "./instance-view";
 import { instanceIps } from "./ips";
 import { paged } from "./paging";
@@ -129,6 +130,14 @@ export function instanceRoutes(app: App, context: LinodeContext): void {
     });
   }
 
+  app.post<Id>("/linode/instances/:id/resize", (request) => {
+    const { type } = checked(resizeSchema, request.body);
+    requireIdle(one(request));
+    if (type === one(request).type) refuse("type", "Linode is already running this service plan.");
+    resize(context, one(request).id, type);
+    return {};
+  });
+
   app.get<Id>("/linode/instances/:id/ips", (request) => instanceIps(one(request)));
   app.get<Id>("/linode/instances/:id/disks", (request) => paged(request, diskViews(one(request))));
   app.get<Id & { Params: { disk: string } }>(
@@ -139,6 +148,12 @@ export function instanceRoutes(app: App, context: LinodeContext): void {
   app.get<Id & { Params: { config: string } }>("/linode/instances/:id/configs/:config", (request) => {
     const config = configView(one(request));
     return config.id === Number(request.params.config) ? config : notFound();
+  });
+  app.put<Id & { Params: { config: string } }>("/linode/instances/:id/configs/:config", (request) => {
+    const config = configView(one(request));
+    if (config.id !== Number(request.params.config)) notFound();
+    requireSameConfig(config, request.body);
+    return config;
   });
   app.get<Id>("/linode/instances/:id/volumes", (request) => paged(request, one(request) && []));
   app.get<Id>("/linode/instances/:id/firewalls", (request) => {
