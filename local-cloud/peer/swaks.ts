@@ -62,15 +62,20 @@ export function dataStream(message: string): string {
   return stuffed.endsWith("\r\n") ? `${stuffed}.` : `${stuffed}\r\n.`;
 }
 
-/** Reads the outcome from a transcript: `<-`, `<~` (in TLS) are answers, with `*` they are refusals. */
+/**
+ * Reads the outcome from a transcript: `<-`, `<~` (in TLS) are answers, with `*` they are refusals, `***` are swaks' own
+ * errors. Where such an error is the last word, no earlier answer counts.
+ */
 export function readTranscript(transcript: string): DialogueResult {
-  const answers = [...transcript.matchAll(/^ ?<([-~*])([* ]) ?\s*(\d{3}) (.*)$/gm)].map((match) => ({
+  const answers = [...transcript.matchAll(/^<([-~*])([* ]) ?\s*(\d{3}) (.*)$/gm)].map((match) => ({
+    at: match.index,
     refused: match[1] === "*" || match[2] === "*",
     code: Number(match[3]),
     text: `${match[3]} ${match[4]}`,
   }));
-  const refusal = answers.find((answer) => answer.refused);
-  const last = answers.filter((answer) => answer.code !== 221).at(-1);
-  const chosen = refusal ?? last;
+  const last = answers.at(-1);
+  const broken = transcript.lastIndexOf("\n*** ") > (last?.at ?? -1);
+  const answer = answers.filter(({ code }) => code !== 221).at(-1);
+  const chosen = answers.find(({ refused }) => refused) ?? (broken ? undefined : answer);
   return { code: chosen?.code ?? 0, reply: chosen?.text ?? "", transcript };
 }
