@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder } from "../places";
+import { must } from "./command";
+
+/** Ten years: the root outlives every image that trusts it. */
+const rootDays = "3650";
+
+const folder = join(cacheFolder, "ca");
+const key = join(folder, "root.key");
+/** Root certificate of this machine's local clouds, PEM. Part of every image. */
+export const rootCertificate = join(folder, "root.crt");
+
+/** Makes the local root authority once; its key stays with root. */
+export async function ensureAuthority(): Promise<void> {
+  if (existsSync(rootCertificate)) return;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await must(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key]);
+  const subject = "/CN=Mailstack local cloud root";
+  const extensions = [
+    "-addext",
+    "basicConstraints=critical,CA:TRUE",
+    "-addext",
+    "keyUsage=critical,keyCertSign,cRLSign",
+  ];
+  const made = `${rootCertificate}.new`;
+  await must([
+    "openssl",
+    "req",
+    "-x509",
+    "-new",
+    "-key",
+    key,
+    "-sha256",
+    "-days",
+    rootDays,
+    "-subj",
+    subject,
+    ...extensions,
+    "-out",
+    made,
+  ]);
+  renameSync(made, rootCertificate);
+}
+
+/**
+ * A server certificate for these names, the same one at every call.
+ * @param place - Folder that keeps it.
+ */
+export async function certificateFor(place: string, names: string[]): Promise<{ cert: string; key: string }> {
+  const base = join(place, names[0]!.replace("*", "any"));
+  if (!existsSync(`${base}.crt`)) {
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    const isAddress = (name: string) => /^[0-9.]+$/.test(name);
+    const names_ = names.map((name) => `${isAddress(name) ? "IP" : "DNS"}:${name}`).join(",");
+    writeFileSync(`${base}.ext`, `subjectAltName=${names_}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n`);
+    await must(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", `${base}.key`]);
+    await must(["openssl", "req", "-new", "-key", `${base}.key`, "-subj", `/CN=${names[0]}`, "-out", `${base}.csr`]);
+    const sign = [
+      "openssl",
+      "x509",
+      "-req",
+      "-in",
+      `${base}.csr`,
+      "-CA",
+      rootCertificate,
+      "-CAkey",
+      key,
+      "-CAcreateserial",
+    ];
+    await must([...sign, "-days", "800", "-sha256", "-extfile", `${base}.ext`, "-out", `${base}.crt.new`]);
+    renameSync(`${base}.crt.new`, `${base}.crt`);
+  }
+  return { cert: readFileSync(`${base}.crt`, "utf8"), key: readFileSync(`${base}.key`, "utf8") };
+}
