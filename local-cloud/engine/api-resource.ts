@@ -95,7 +95,10 @@ export function inputsToday<Api, Inputs extends Properties>(
   for (const [name, value] of Object.entries(present)) {
     if (importing) {
       if (!empty(value) && !sameMeaning(value, resource.defaults?.[name], resource, name)) today[name] = value;
-    } else if (name in old && !sameMeaning(value, old[name], resource, name)) today[name] = value;
+    } else if (name in old && !sameMeaning(value, old[name], resource, name)) {
+      if (value === undefined) delete today[name];
+      else today[name] = value;
+    }
   }
   return today;
 }
