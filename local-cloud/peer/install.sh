@@ -11,4 +11,3 @@ install -d -o peermail -g peermail -m 0755 /var/mail/peer
 # Exim runs as peer-exim.service; the others start when they are configured.
 systemctl disable --quiet exim4 opendkim opendmarc
 systemctl mask --quiet exim4 exim4-base.timer
-apt-get clean

@@ -26,9 +26,18 @@ AuthservID {hostname}
 AlwaysAddARHeader yes
 # The message is stored with the verdict `temperror` instead of staying in the queue.
 On-DNSError accept
-# libunbound would ask the root servers; this host has a resolver.
-Nameservers {nameservers}
+ResolverConfiguration /etc/peer/unbound.conf
 """
+
+# For the resolver inside OpenDKIM: it would ask the root servers itself, and keep answers that a test has changed.
+UNBOUND = """\
+server:
+  cache-max-ttl: 0
+  cache-max-negative-ttl: 0
+  module-config: "iterator"
+forward-zone:
+  name: "."
+{forwards}"""
 
 OPENDMARC = """\
 Syslog true
@@ -70,14 +79,14 @@ def write(path: str, text: str, mode: int = 0o644, group: str = "root") -> bool:
     return True
 
 
-def nameservers() -> str:
-    """The resolvers of this host, as OpenDKIM wants them."""
+def forwards() -> str:
+    """The resolvers of this host, as libunbound wants them."""
     found = re.findall(
         r"^nameserver\s+(\S+)", Path("/etc/resolv.conf").read_text(), re.MULTILINE
     )
     if not found:
         sys.exit("peer: /etc/resolv.conf names no resolver")
-    return ",".join(found)
+    return "".join(f"  forward-addr: {address}\n" for address in found)
 
 
 def dkim_public_key() -> str:
@@ -92,10 +101,14 @@ def dkim_public_key() -> str:
 def main() -> None:
     """Configures from stdin."""
     settings = json.load(sys.stdin)
-    settings["nameservers"] = nameservers()
     public_key = dkim_public_key()
     changed = {
-        "opendkim": write("/etc/opendkim.conf", OPENDKIM.format(**settings)),
+        "opendkim": any(
+            [
+                write("/etc/peer/unbound.conf", UNBOUND.format(forwards=forwards())),
+                write("/etc/opendkim.conf", OPENDKIM.format(**settings)),
+            ]
+        ),
         "opendmarc": write("/etc/opendmarc.conf", OPENDMARC.format(**settings)),
         "peer-exim": any(
             [
