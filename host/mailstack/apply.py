@@ -55,11 +55,7 @@ def _make_true(bundle: dict[str, Any], texts: dict[str, str]) -> dict[str, str]:
         reached("validated")
         journal.advance("swapping", "units")
         reached("units")
-        units.perform(work)
-        reached("units-done")
-        health.wait_for(bundle["health"])
-        units.must_run(bundle["units"])
-        reached("healthy")
+        _bring_up(bundle, work, texts)
         if changes.changes or old is None:
             _run_all(bundle["after"], "after")
         reached("after")
@@ -92,7 +88,11 @@ def in_transaction(
     except BaseException as error:
         finish_undisturbed()
         failure = transaction.explain(error) if isinstance(error, OSError) else error
-        problems = recovery.put_back()
+        try:
+            problems = recovery.put_back()
+        except OSError as second:
+            why = f"putting back failed too: {transaction.explain(second).message}; the next run tries it again"
+            raise MailstackError(f"{service}: {error}", [why]) from error
         if not isinstance(failure, MailstackError):
             raise
         told = "everything was put back" if not problems else "the files were put back, but:"
@@ -134,12 +134,28 @@ def _validate(bundle: dict[str, Any], texts: dict[str, str]) -> None:
         result = run(argv)
         if result.code == 0 and not (silent and result.err.strip()):
             continue
-        words = result.words()
-        if not words and result.code != 127:
+        # A program that succeeds but complains has its normal output on stdout.
+        words = result.err.splitlines()[:25] if result.code == 0 else result.words()
+        if not words:
             words = run_on_terminal(argv).words()
         place = locate(words, texts)
         ended = f"ended with {result.code}" if result.code else "complains"
         raise MailstackError(f"{place + ': ' if place else ''}refused: {shown(argv)} {ended}", words)
+
+
+def _bring_up(bundle: dict[str, Any], work: units.Work, texts: dict[str, str]) -> None:
+    """Units and health; a daemon that refuses its configuration often quotes the line in its log."""
+    try:
+        units.perform(work)
+        reached("units-done")
+        health.wait_for(bundle["health"])
+        units.must_run(bundle["units"])
+    except MailstackError as error:
+        place = locate(error.details, texts)
+        if place:
+            error.message = f"{place}: {error.message}"
+        raise
+    reached("healthy")
 
 
 def _outputs(bundle: dict[str, Any]) -> dict[str, str]:

@@ -23,6 +23,8 @@ _PID = "/run/mailstack/apt.pid"
 def _script() -> str:
     return f"""#!/bin/sh
 {_MARK} for one package transaction: daemons start when their configuration is there.
+# A timer opens nothing to the world, and nothing would start it later.
+case "$1" in *.timer) exit 104 ;; esac
 pid=$(cat {on_host(_PID)} 2>/dev/null) && grep -q apt-get "/proc/$pid/cmdline" 2>/dev/null && exit 101
 exit 104
 """

@@ -3,7 +3,7 @@
 import re
 
 # nginx, unbound: /etc/x.conf:12   dovecot, sshd, rspamd: /etc/x.conf line 12   postfix: /etc/postfix/main.cf, line 12
-_PLACES = re.compile(r"(/[A-Za-z0-9_@.+/-]+?)[\"')]*(?::(\d+)|,? (?:at )?line:? (\d+))")
+_PLACES = re.compile(r"(/[A-Za-z0-9_@.+/-]+?)[\"')]*(?::(\d+)|[,:]? (?:at )?line:? (\d+))")
 # Shorter lines ("}") are found in any message.
 _SHORTEST_LINE = 6
 

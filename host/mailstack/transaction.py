@@ -117,7 +117,7 @@ def undo_files(phase: str, content: dict[str, Any]) -> None:
             # A program may have put something of its own there.
             with contextlib.suppress(OSError):
                 os.rmdir(real)
-        else:
+        elif os.path.isdir(real):
             uid, gid, mode = entry["before"]
             os.chown(real, uid, gid)
             os.chmod(real, mode)

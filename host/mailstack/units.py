@@ -165,8 +165,11 @@ def must_run(wanted: dict[str, Any]) -> None:
 
 def last_words(name: str, since: float) -> list[str]:
     """The end of the unit's log."""
-    argv = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--since=@{since - 1:.0f}", "--lines=8"]
-    return run([*argv, f"--unit={name}"], 10).out.splitlines()
+    # Messages of a moment ago may not be in the journal's files yet.
+    run(["journalctl", "--sync"], 10)
+    argv = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--since=@{since - 1:.0f}"]
+    # Not --lines: together with --since Debian 12's journalctl takes it as the first lines, not the last.
+    return run([*argv, f"--unit={name}"], 10).out.splitlines()[-12:]
 
 
 def _systemctl(verb: str, *names: str) -> Result:

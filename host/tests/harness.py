@@ -46,7 +46,7 @@ class HostTestCase(unittest.TestCase):
             "MAILSTACK_FAKES": str(self.state),
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "mailstack", *argv],
+            [sys.executable, "-S", "-m", "mailstack", *argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

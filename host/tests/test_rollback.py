@@ -67,7 +67,12 @@ class Rollback(HostTestCase):
         self.fails(bundle(text="v2", prepare=[["no-such-program"]]), "there is no such program")
 
     def test_unit_does_not_start(self):
-        self.fails(bundle(text="BROKEN"), "demo.service: restart failed", "the unit's own last words")
+        self.fails(bundle(text="BROKEN"), "demo.service: restart failed", "the units own last words")
+
+    def test_unit_that_quotes_the_line_in_its_log(self):
+        data = bundle(text="BROKEN")
+        data["files"]["/etc/demo/extra.conf"]["content"] = "first\n\nunits own last words\n"
+        self.fails(data, "demo: /etc/demo/extra.conf:3: demo.service: restart failed")
 
     def test_health_check_fails(self):
         check = {"tcp": "127.0.0.1:1", "timeoutSeconds": 1}
@@ -162,9 +167,9 @@ class Signals(HostTestCase):
 class FullDisk(HostTestCase):
     """A small tmpfs: bytes or inodes run out at different moments."""
 
-    def mount(self, options):
-        folder = self.path("/etc")
-        folder.mkdir()
+    def mount(self, options, where="/etc"):
+        folder = self.path(where)
+        folder.mkdir(parents=True)
         done = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True, check=False
         )
@@ -197,3 +202,29 @@ class FullDisk(HostTestCase):
             name = f"/etc/demo/n{number}.conf"
             data["files"][name] = {"owner": "root:root", "mode": "0644", "content": "x"}
         self.refused(data)
+
+    def test_no_room_for_the_journal(self):
+        self.mount("size=64k", "/var/lib/mailstack")
+        self.apply_well(bundle())
+        filler = self.path("/var/lib/mailstack/filler")
+        with self.assertRaises(OSError), filler.open("wb", buffering=0) as file:
+            for _ in range(100):
+                file.write(b"x" * 4096)
+        result = self.apply(bundle(text="v2"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("No space left on device", result.stderr)
+        self.assertEqual(self.read("/etc/demo/demo.conf"), "setting = v1\n")
+        self.assert_clean()
+        filler.unlink()
+        self.apply_well(bundle(text="v2"))
+
+    def test_a_commit_needs_no_room(self):
+        self.mount("size=64k", "/var/lib/mailstack")
+        self.apply_well(bundle())
+        filler = self.path("/var/lib/mailstack/filler")
+        fill = f"dd if=/dev/zero of={filler} bs=4096 count=100 2>/dev/null; exit 0"
+        self.apply_well(bundle(text="v2", validate=[["sh", "-c", fill]]))
+        self.assertEqual(self.loaded(), "setting = v2\n")
+        self.assert_clean()
+        filler.unlink()
+        self.assertEqual(self.run_it("verify").returncode, 0)

@@ -11,12 +11,12 @@ _RECURSION_DESIRED = 0x0100
 _RECURSION_AVAILABLE = 0x0080
 
 
-def resolver(_name: str) -> str:
+def resolver(_name: str, port: int = 53) -> str:
     """It knows who serves the root: every other answer starts there."""
     question = struct.pack(">6H", _ID, _RECURSION_DESIRED, 1, 0, 0, 0) + b"\x00" + struct.pack(">2H", _NS, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
         connection.settimeout(TIMEOUT)
-        connection.connect((HERE, 53))
+        connection.connect((HERE, port))
         connection.send(question)
         answer = connection.recv(4096)
     number, flags, _, answers, _, _ = struct.unpack(">6H", answer[:12])

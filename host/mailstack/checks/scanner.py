@@ -9,12 +9,12 @@ from .bad import HERE, TIMEOUT, Bad
 _REDIS_SOCKETS = ("/run/redis/redis-server.sock", "/run/redis/redis.sock")
 
 
-def redis(_name: str) -> str:
+def redis(_name: str, port: int = 6379) -> str:
     """It answers PING; with a password set, its refusal is an answer too."""
     path = next((path for path in _REDIS_SOCKETS if os.path.exists(path)), None)
     with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as connection:
         connection.settimeout(TIMEOUT)
-        connection.connect(path or (HERE, 6379))
+        connection.connect(path or (HERE, port))
         connection.sendall(b"PING\r\n")
         said = connection.recv(200).decode("ascii", "replace").strip()
     if said != "+PONG" and not said.startswith("-NOAUTH"):

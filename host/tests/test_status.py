@@ -1,0 +1,91 @@
+"""`mailstack status`: real sockets, one line a check."""
+
+import json
+import socket
+import threading
+import unittest
+
+from mailstack.checks import bad, dns, scanner
+from mailstack.locate import locate
+from tests.harness import HostTestCase, bundle
+
+
+class Status(HostTestCase):
+    def test_only_what_is_installed_is_looked_at(self):
+        result = self.run_it("status", "--json")
+        self.assertEqual([entry["check"] for entry in json.loads(result.stdout)], ["units", "disk", "memory"])
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.apply_well(bundle("redis"))
+        entries = {entry["check"]: entry for entry in json.loads(self.run_it("status", "--json").stdout)}
+        self.assertIn("redis", entries)
+
+    def test_one_line_a_check(self):
+        lines = self.run_it("status").stdout.splitlines()
+        self.assertEqual([line.split()[:2] for line in lines], [["ok", "units"], ["ok", "disk"], ["ok", "memory"]])
+
+
+class Answers(unittest.TestCase):
+    def serve(self, kind, answer):
+        """Answers one request on a free port."""
+        server = socket.socket(socket.AF_INET, kind)
+        server.bind(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+        if kind == socket.SOCK_STREAM:
+            server.listen()
+
+        def work():
+            if kind == socket.SOCK_STREAM:
+                with server.accept()[0] as connection:
+                    connection.recv(1000)
+                    connection.sendall(answer)
+            else:
+                _, client = server.recvfrom(1000)
+                server.sendto(answer, client)
+
+        threading.Thread(target=work, daemon=True).start()
+        return server.getsockname()[1]
+
+    def redis(self, answer):
+        port = self.serve(socket.SOCK_STREAM, answer)
+        return scanner.redis("", port)
+
+    def resolver(self, answer):
+        return dns.resolver("", self.serve(socket.SOCK_DGRAM, answer))
+
+    def test_redis(self):
+        self.assertEqual(self.redis(b"+PONG\r\n"), "PONG")
+        self.assertIn("password", self.redis(b"-NOAUTH Authentication required.\r\n"))
+        with self.assertRaises(bad.Bad):
+            self.redis(b"-LOADING Redis is loading\r\n")
+
+    def test_resolver(self):
+        answer = bytes.fromhex("4d53 8180 0001 000d 0000 0000")
+        self.assertEqual(self.resolver(answer), "13 root servers")
+        for wrong in (
+            "4d53 8182 0001 0000 0000 0000",
+            "4d53 8180 0001 0000 0000 0000",
+            "0000 8180 0001 000d 0000 0000",
+        ):
+            with self.assertRaises(bad.Bad):
+                self.resolver(bytes.fromhex(wrong))
+
+
+class Locate(unittest.TestCase):
+    """How the daemons name places."""
+
+    FILES = {"/etc/a.conf": "# x\nport 25\nbad setting = 12\n", "/etc/b.conf": "other\n"}
+
+    def test_places(self):
+        for words, place in (
+            ('nginx: [emerg] unknown directive "x" in /etc/a.conf:3', "/etc/a.conf:3"),
+            ("doveconf: Fatal: Error in configuration file /etc/a.conf line 2: Unknown setting: x", "/etc/a.conf:2"),
+            ("/etc/b.conf: line 7: Bad configuration option: x", "/etc/b.conf:7"),
+            ("postconf: warning: /etc/a.conf, line 3: overriding earlier entry", "/etc/a.conf:3"),
+            (">>> 'bad setting = 12'", "/etc/a.conf:3"),
+            ("fatal: bad setting=12", "/etc/a.conf:3"),
+            ("something is wrong in /etc/b.conf", "/etc/b.conf"),
+            ("/etc/unknown.conf:3: bad", None),
+            ("no idea", None),
+        ):
+            with self.subTest(words=words):
+                self.assertEqual(locate([words], self.FILES), place)
