@@ -24,10 +24,61 @@ export interface AccountsSettings {
   domains: string[];
   users: MailboxSettings[];
   aliases: AliasSettings[];
-  /** One of the users; gets the mail to root, postmaster, abuse and the like of every domain. */
+  /** One of the users; gets the mail to {@link administratorNames} of every domain. */
   administrator: string;
 }
 
-export function renderAccounts(_settings: AccountsSettings): Bundle {
-  throw new Error("not written yet");
+/** Read by Postfix and Dovecot; a row that changes is seen at once, the file is never replaced. */
+export const accountsDatabase = "/var/lib/mailserver/mail.db";
+/** Group of those who read (and, for passwords, write) the database. SQLite needs the directory writable as well. */
+export const accountsGroup = "mailauth";
+/** Owner of all mail on disk; the number is the specification's. */
+export const mailOwner = { name: "vmail", id: 5000, home: "/var/vmail" } as const;
+
+/** RFC 2142 and what cron, DMARC and TLS reports are sent to: each must reach somebody in every domain. */
+export const administratorNames = ["abuse", "dmarc", "hostmaster", "postmaster", "root", "tls-rpt"];
+
+/** Users, groups and the database of mailboxes. Nothing restarts when a mailbox comes or goes. */
+export function renderAccounts(settings: AccountsSettings): Bundle {
+  return {
+    service: "accounts",
+    packages: ["postfix"],
+    groups: { [mailOwner.name]: { gid: mailOwner.id }, [accountsGroup]: {} },
+    users: {
+      [mailOwner.name]: { uid: mailOwner.id, group: mailOwner.name, home: mailOwner.home },
+      postfix: { group: "postfix", groups: [accountsGroup] },
+    },
+    directories: {
+      "/var/lib/mailserver": { owner: `root:${accountsGroup}`, mode: "2770" },
+      [mailOwner.home]: { owner: `${mailOwner.name}:${mailOwner.name}`, mode: "0700" },
+    },
+    files: {},
+    accounts: {
+      database: accountsDatabase,
+      domains: [...settings.domains].sort(),
+      users: settings.users
+        .map(({ address, quotaMb, passwordVersion }) => ({ address, quotaMb, passwordVersion }))
+        .sort(by((user) => user.address)),
+      aliases: allAliases(settings).sort(by((alias) => alias.source)),
+    },
+  };
+}
+
+/** The configured aliases, and the administrator's names where neither a user nor an alias has them. */
+function allAliases(settings: AccountsSettings): { source: string; destinations: string[] }[] {
+  const own = settings.aliases.map(({ address, destinations }) => ({
+    source: address,
+    destinations: [...destinations].sort(),
+  }));
+  const taken = new Set([...own.map((alias) => alias.source), ...settings.users.map((user) => user.address)]);
+  const system = settings.domains
+    .flatMap((domain) => administratorNames.map((name) => `${name}@${domain}`))
+    .filter((source) => !taken.has(source))
+    .map((source) => ({ source, destinations: [settings.administrator] }));
+  return [...own, ...system];
+}
+
+/** Plain order by code point, the same on every machine. */
+function by<T>(key: (value: T) => string): (a: T, b: T) => number {
+  return (a, b) => (key(a) < key(b) ? -1 : 1);
 }

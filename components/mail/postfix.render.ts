@@ -1,5 +1,8 @@
+import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
-import type { SystemName } from "../host/systems";
+import { filesFrom } from "../rendering/files";
+import { certificatePaths } from "../web/certificate.render";
+import { accountsDatabase, administratorNames } from "./accounts.render";
 
 /** Settings of the mail transfer agent. */
 export interface PostfixSettings {
@@ -14,6 +17,63 @@ export interface PostfixSettings {
   messageSizeLimitMb: number;
 }
 
-export function renderPostfix(_settings: PostfixSettings): Bundle {
-  throw new Error("not written yet");
+const bytesPerMiB = 1024 * 1024;
+/** Postfix wants room for one and a half messages at least; five leave other services something to write to. */
+const messagesFree = 5;
+
+/** What only users who have logged in may do: the same on both submission ports. */
+const submission = [
+  "smtpd_sasl_auth_enable=yes",
+  "smtpd_client_restrictions=permit_sasl_authenticated,reject",
+  "smtpd_sender_restrictions=reject_sender_login_mismatch",
+  "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
+  "smtpd_recipient_restrictions=",
+  "milter_macro_daemon_name=ORIGINATING",
+];
+
+/** SMTP on 25 for other servers, 587 and 465 for users. Needs accounts, Dovecot's sockets, Rspamd and a certificate. */
+export function renderPostfix(settings: PostfixSettings): Bundle {
+  const messageSizeLimit = settings.messageSizeLimitMb * bytesPerMiB;
+  return {
+    service: "postfix",
+    packages: ["postfix", "postfix-sqlite"],
+    debconf: postfixDebconf,
+    files: filesFrom(
+      "postfix",
+      {
+        "/etc/postfix/main.cf": {},
+        "/etc/postfix/master.cf": {},
+        "/etc/postfix/system_aliases": {},
+        "/etc/postfix/virtual_domains.cf": {},
+        "/etc/postfix/virtual_mailboxes.cf": {},
+        "/etc/postfix/virtual_aliases.cf": {},
+        "/etc/postfix/virtual_senders.cf": {},
+      },
+      {
+        hostname: settings.hostname,
+        domain: settings.domain,
+        administrator: settings.administrator,
+        names: administratorNames,
+        messageSizeLimit,
+        queueMinimumFree: messagesFree * messageSizeLimit,
+        certificate: certificatePaths,
+        database: accountsDatabase,
+        submission,
+      },
+    ),
+    validate: [["postfix", "check"]],
+    validateSilent: [
+      ["postconf", "-n"],
+      ["postconf", "-M"],
+    ],
+    units: { [systems[settings.system].postfixUnit]: { onChange: "reload" } },
+    health: [
+      { tcp: "127.0.0.1:25", expect: `220 ${settings.hostname} ESMTP` },
+      { tcp: "127.0.0.1:587", expect: `220 ${settings.hostname} ESMTP` },
+      { tcp: "127.0.0.1:465" },
+    ],
+  };
 }
+
+/** The package asks nothing and writes no configuration of its own. */
+export const postfixDebconf = ["postfix postfix/main_mailer_type select No configuration"];

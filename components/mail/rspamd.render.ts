@@ -1,4 +1,5 @@
 import type { Bundle } from "../rendering/bundle";
+import { filesFrom, program } from "../rendering/files";
 
 /** Settings of the spam filter, which also signs. */
 export interface RspamdSettings {
@@ -13,7 +14,53 @@ export function dkimOutput(domain: string): string {
   return `dkim ${domain}`;
 }
 
-/** Needs the secret `rspamd-controller` (letters and digits only) on the host. */
-export function renderRspamd(_settings: RspamdSettings): Bundle {
-  throw new Error("not written yet");
+const dkimFolder = "/var/lib/rspamd/dkim";
+const dkimProgram = "/usr/local/libexec/mailstack/dkim";
+/** Configuration that holds no secret is for everybody to read. */
+const plain = {};
+
+/**
+ * Rspamd as Postfix's milter on 127.0.0.1:11332, its controller on 127.0.0.1:11334.
+ * Needs the secret `rspamd-controller` (letters and digits only) on the host, and Redis.
+ */
+export function renderRspamd(settings: RspamdSettings): Bundle {
+  const domains = [...settings.domains].sort().map((name) => ({
+    name,
+    selector: settings.selector,
+    key: `${dkimFolder}/${name}.${settings.selector}.key`,
+  }));
+  const local = "/etc/rspamd/local.d";
+  return {
+    service: "rspamd",
+    packages: ["rspamd", "openssl"],
+    directories: { [dkimFolder]: { owner: "root:_rspamd", mode: "0750" } },
+    files: filesFrom(
+      "rspamd",
+      {
+        [`${local}/actions.conf`]: plain,
+        [`${local}/classifier-bayes.conf`]: plain,
+        [`${local}/dkim_signing.conf`]: plain,
+        [`${local}/logging.inc`]: plain,
+        [`${local}/milter_headers.conf`]: plain,
+        [`${local}/options.inc`]: plain,
+        [`${local}/redis.conf`]: plain,
+        [`${local}/worker-controller.inc`]: { owner: "root:_rspamd", mode: "0640" },
+        [`${local}/worker-normal.inc`]: plain,
+        [`${local}/worker-proxy.inc`]: plain,
+        [dkimProgram]: program,
+      },
+      { domains },
+    ),
+    prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
+    validate: [["rspamadm", "configtest"]],
+    units: { "rspamd.service": { onChange: "restart" } },
+    health: [
+      // The first start compiles patterns before it listens.
+      { tcp: "127.0.0.1:11332", timeoutSeconds: 60 },
+      { tcp: "127.0.0.1:11334", timeoutSeconds: 60 },
+    ],
+    outputs: Object.fromEntries(
+      domains.map((domain) => [dkimOutput(domain.name), [dkimProgram, "record", domain.key]]),
+    ),
+  };
 }

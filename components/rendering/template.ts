@@ -65,7 +65,7 @@ function walk(template: Template, tokens: readonly Token[], scope: Scope, used: 
     const value = look(scope, name, used);
     if (value === undefined && !loose) throw new TemplateError(template, start, `the view has no ${name}`);
     if (content) walkSection(template, [type, content], value, scope, used, loose);
-    else if (value !== undefined && typeof value !== "string" && typeof value !== "number")
+    else if (!loose && typeof value !== "string" && typeof value !== "number")
       throw new TemplateError(template, start, `${name} is neither text nor a number`);
   }
 }

@@ -45,7 +45,7 @@ describe("templates", () => {
   });
 
   test("names of an empty list's items are not asked for, keys below it count as used", () => {
-    expect(one("{{#l}}{{name}}{{a}}{{/l}}.", { l: [], a: "1" })).toBe(".");
+    expect(one("{{#l}}{{name}}{{a}}{{.}}{{/l}}.", { l: [], a: "1" })).toBe(".");
   });
 
   test.each([
