@@ -8,6 +8,9 @@ apt-get install -y -qq --no-install-recommends \
   swaks libnet-ssleay-perl libnet-dns-perl openssl
 adduser --system --group --no-create-home --home /var/mail/peer peermail
 install -d -o peermail -g peermail -m 0755 /var/mail/peer
+# Nothing of an instance's first boot is needed, and programs are run from outside, not over SSH: it is up in a second.
+touch /etc/cloud/cloud-init.disabled
+systemctl disable --quiet ssh
 # Exim runs as peer-exim.service; the others start when they are configured.
 systemctl disable --quiet exim4 opendkim opendmarc
 systemctl mask --quiet exim4 exim4-base.timer

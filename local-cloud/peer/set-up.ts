@@ -7,7 +7,7 @@ import { peerRecords } from "./records";
 
 /** A server certificate and its key, PEM; the certificate with the chain that the clients need. */
 export interface Certificate {
-  certificate: string;
+  cert: string;
   key: string;
 }
 
@@ -69,7 +69,7 @@ export async function setUpPeer(surroundings: PeerSurroundings): Promise<Peer> {
     certificateFor([identity.hostname]),
     systemReady(peer, surroundings.timeout ?? 60_000),
   ]);
-  const settings = { ...identity, certificate: tls.certificate, key: tls.key };
+  const settings = { ...identity, certificate: tls.cert, key: tls.key };
   const answer = await peer.system.must(["/usr/local/lib/peer/configure.py"], { input: JSON.stringify(settings) });
   const { dkimPublicKey } = JSON.parse(answer) as { dkimPublicKey: string };
   await publish(zones, identity, dkimPublicKey);
