@@ -7,7 +7,7 @@ import { peerRecords } from "./records";
 
 /** A server certificate and its key, PEM; the certificate with the chain that the clients need. */
 export interface Certificate {
-  cert: string;
+  certificate: string;
   key: string;
 }
 
@@ -22,6 +22,11 @@ export interface PeerSurroundings {
    * Exim restarts.
    */
   certificateFor: (names: string[]) => Promise<Certificate>;
+  /**
+   * Root certificates (PEM) that the peer trusts besides those of its image when it delivers: that of a test CA which is
+   * a new one at each start.
+   */
+  authorities?: string;
   /** Image made with `peerImageScript()`; default {@link peerImage}`.name`. */
   image?: string;
   /** For further peers. */
@@ -69,7 +74,8 @@ export async function setUpPeer(surroundings: PeerSurroundings): Promise<Peer> {
     certificateFor([identity.hostname]),
     systemReady(peer, surroundings.timeout ?? 60_000),
   ]);
-  const settings = { ...identity, certificate: tls.cert, key: tls.key };
+  const { certificate, key } = tls;
+  const settings = { ...identity, certificate, key, authorities: surroundings.authorities ?? "" };
   const answer = await peer.system.must(["/usr/local/lib/peer/configure.py"], { input: JSON.stringify(settings) });
   const { dkimPublicKey } = JSON.parse(answer) as { dkimPublicKey: string };
   await publish(zones, identity, dkimPublicKey);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes this system the peer of a domain. JSON on stdin: domain, hostname, selector, certificate, key (PEM).
+"""Makes this system the peer of a domain. JSON on stdin: domain, hostname, selector; certificate, key, authorities (PEM).
 
 Writes the settings, makes the DKIM key when there is none, and restarts only what has changed. Prints JSON with the DKIM
 public key (base64, as in DNS). Running it again changes nothing.
@@ -89,6 +89,11 @@ def forwards() -> str:
     return "".join(f"  forward-addr: {address}\n" for address in found)
 
 
+def trust(authorities: str) -> str:
+    """The roots of this system and those given."""
+    return Path("/etc/ssl/certs/ca-certificates.crt").read_text() + authorities
+
+
 def dkim_public_key() -> str:
     """Makes the key pair when there is none; the public half in base64."""
     if not DKIM_KEY.exists():
@@ -114,6 +119,7 @@ def main() -> None:
             [
                 write("/etc/peer/exim.macros", EXIM.format(**settings)),
                 write("/etc/peer/tls/certificate.pem", settings["certificate"]),
+                write("/etc/peer/tls/trust.pem", trust(settings["authorities"])),
                 write("/etc/peer/tls/key.pem", settings["key"], 0o640, "Debian-exim"),
             ]
         ),
