@@ -12,6 +12,9 @@ from .programs import run, run_on_terminal, shown
 from .steps import finish_undisturbed, reached
 from .talk import say
 
+# A certificate's first issue waits for another party, a swap file for a slow disk.
+_PROGRAM_SECONDS = 600.0
+
 
 def apply(service: str, raw: str, lock_timeout: float) -> dict[str, Any]:
     """Returns what goes to stdout: small and the same for the same state of the host."""
@@ -123,7 +126,7 @@ def _units_before(work: units.Work, bundle: dict[str, Any], old: dict[str, Any] 
 
 def _run_all(commands: list[list[str]], what: str) -> None:
     for argv in commands:
-        result = run(argv)
+        result = run(argv, _PROGRAM_SECONDS)
         if result.code != 0:
             raise MailstackError(f"{what}: {shown(argv)} ended with {result.code}", result.words())
 
