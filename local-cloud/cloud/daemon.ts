@@ -1,0 +1,99 @@
+/**
+ * The cloud itself: one process in the cloud's network namespace, started by lifecycle.ts. Usage: daemon.ts SETTINGS
+ * (JSON, see {@link DaemonSettings}). Ends with 1 and one line on standard error when a part does not start.
+ */
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { hostsToBoot, startApis } from "../api";
+import { addresses } from "../contracts";
+import { BootedHosts } from "../hosts";
+import { certificateFor, ensureImage, rootCertificate } from "../images";
+import { setUpPeer } from "../peer/set-up";
+import { runFolder, stateFolder } from "../places";
+import { acmeUpstream, startAcme, startAptCache, startDns } from "./services";
+import type { PowerDns } from "./zones";
+
+/** What the daemon is told. */
+export interface DaemonSettings {
+  cloud: string;
+  /** This machine's end of the uplink, where the apt cache listens. */
+  aptCacheAddress: string;
+  /** Domains that the emulated Cloudflare account holds. */
+  domains: string[];
+}
+
+const names = ["api.linode.com", "api.cloudflare.com", "acme-v02.api.letsencrypt.org"];
+
+async function main(settings: DaemonSettings): Promise<void> {
+  const { cloud } = settings;
+  const state = stateFolder(cloud);
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  mkdirSync(runFolder(cloud), { recursive: true, mode: 0o700 });
+  const log = (line: string) => appendFileSync(join(state, "daemon.log"), `${new Date().toISOString()} ${line}\n`);
+  const services = await ensureImage("services", log);
+
+  const [zones, acmeRoot] = await Promise.all([
+    startDns(cloud, services, log),
+    startAcme(cloud, services, log),
+    startAptCache(cloud, services, settings.aptCacheAddress, log),
+  ]);
+  forward(addresses.aptProxy, settings.aptCacheAddress, 3142);
+  await publishApis(zones);
+
+  const hosts = new BootedHosts(cloud, log);
+  const stateFile = join(state, "api.json");
+  for (const spec of hostsToBoot(stateFile)) await hosts.boot(spec);
+  await startApis({
+    hosts,
+    zones,
+    stateFile,
+    certificateFor: (wanted) => certificateFor(join(state, "certificates"), wanted),
+    acmeUpstream,
+    cloudflareZones: settings.domains,
+    log,
+  });
+  await setUpPeer({
+    cloud,
+    hosts,
+    zones,
+    certificateFor: async (wanted) => {
+      const made = await certificateFor(join(state, "certificates"), wanted);
+      return { certificate: made.cert, key: made.key };
+    },
+    authorities: acmeRoot,
+  });
+  const machineRoots = readFileSync("/etc/ssl/certs/ca-certificates.crt", "utf8");
+  const trust = [readFileSync(rootCertificate, "utf8"), acmeRoot, machineRoots].join("\n");
+  writeFileSync(join(runFolder(cloud), "trust.pem"), trust);
+  const ready = join(runFolder(cloud), "ready.json");
+  writeFileSync(`${ready}.new`, JSON.stringify({ pid: process.pid, ...settings }));
+  renameSync(`${ready}.new`, ready);
+  log("ready");
+}
+
+async function publishApis(zones: PowerDns): Promise<void> {
+  for (const zone of ["linode.com", "cloudflare.com", "letsencrypt.org"]) await zones.create(zone);
+  for (const name of names) {
+    const zone = name.split(".").slice(-2).join(".");
+    await zones.replace(zone, { name, type: "A", ttl: 300, contents: [addresses.apis] });
+  }
+}
+
+/** The only way out of the cloud: one TCP port to the apt cache. */
+function forward(from: string, to: string, port: number): void {
+  createServer((client) => {
+    const cache = connect(port, to);
+    client.pipe(cache).pipe(client);
+    for (const [end, other] of [
+      [client, cache],
+      [cache, client],
+    ] as const)
+      end.on("error", () => other.destroy());
+  }).listen(port, from);
+}
+
+main(JSON.parse(process.argv[2] ?? "{}") as DaemonSettings).catch((error: Error) => {
+  console.error(error.stack);
+  process.exit(1);
+});

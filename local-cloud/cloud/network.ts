@@ -1,0 +1,76 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { addresses } from "../contracts";
+import { attempt, must } from "../images/command";
+import { cloudNamespace } from "../places";
+
+/** The link from the cloud to the apt cache on this machine: a /30 of its own for each cloud. */
+export interface Uplink {
+  machineAddress: string;
+  cloudAddress: string;
+  /** Interface on the machine's side. */
+  device: string;
+}
+
+/** 192.168.0.0/16 and 10.0.0.0/8 are likely to be in use on a workstation; 100.64.0.0/10 is for carriers (RFC 6598). */
+const uplinkPrefix = "100.127";
+
+/** Makes the cloud's network namespace: no default route, so nothing in it reaches beyond this machine. */
+export async function makeNetwork(cloud: string): Promise<Uplink> {
+  const namespace = cloudNamespace(cloud);
+  mkdirSync(`/etc/netns/${namespace}`, { recursive: true });
+  writeFileSync(`/etc/netns/${namespace}/resolv.conf`, `nameserver ${addresses.dns}\n`);
+  await must(["ip", "netns", "add", namespace]);
+  const inside = (...words: string[]) => must(["ip", "-n", namespace, ...words]);
+  await inside("link", "set", "lo", "up");
+  for (const address of [addresses.gateway, addresses.dns, addresses.apis, addresses.aptProxy])
+    await inside("address", "add", `${address}/32`, "dev", "lo");
+  await must(["ip", "netns", "exec", namespace, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+  return makeUplink(namespace);
+}
+
+/** Removes the namespace with all links in it; what is gone already is fine. */
+export async function removeNetwork(cloud: string): Promise<void> {
+  const namespace = cloudNamespace(cloud);
+  await attempt(["ip", "netns", "delete", namespace]);
+  rmSync(`/etc/netns/${namespace}`, { recursive: true, force: true });
+}
+
+async function makeUplink(namespace: string): Promise<Uplink> {
+  const taken = new Set(readdirSync("/sys/class/net"));
+  for (let number = 0; number < 64; number += 1) {
+    const device = `msup${number}`;
+    if (taken.has(device)) continue;
+    const base = `${uplinkPrefix}.${number}`;
+    const uplink = { device, machineAddress: `${base}.1`, cloudAddress: `${base}.2` };
+    await must(["ip", "link", "add", device, "type", "veth", "peer", "name", "uplink", "netns", namespace]);
+    await must(["ip", "address", "add", `${uplink.machineAddress}/30`, "dev", device]);
+    await must(["ip", "link", "set", device, "up"]);
+    await must(["ip", "-n", namespace, "address", "add", `${uplink.cloudAddress}/30`, "dev", "uplink"]);
+    await must(["ip", "-n", namespace, "link", "set", "uplink", "up"]);
+    await must(["ip", "netns", "exec", namespace, "nft", "-f", "-"], { input: uplinkFilter(uplink) });
+    return uplink;
+  }
+  throw new Error("64 local clouds run already; end one with: npm run local -- down");
+}
+
+/** Only the cloud's own forwarder may use the link, and only towards the apt cache. */
+function uplinkFilter(uplink: Uplink): string {
+  return `table inet uplink {
+  chain out {
+    type filter hook output priority 0; policy accept;
+    oifname "uplink" ip daddr ${uplink.machineAddress} tcp dport 3142 accept
+    oifname "uplink" drop
+  }
+  chain through {
+    type filter hook forward priority 0; policy accept;
+    oifname "uplink" drop
+    iifname "uplink" drop
+  }
+  chain in {
+    type filter hook input priority 0; policy accept;
+    iifname "uplink" ct state established accept
+    iifname "uplink" drop
+  }
+}
+`;
+}

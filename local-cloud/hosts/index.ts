@@ -1,0 +1,122 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Hosts, HostSpec, PacketFilter } from "../contracts";
+import { ensureImage } from "../images";
+import { must } from "../images/command";
+import { cloudNamespace, hostNamespace, stateFolder } from "../places";
+import { connect, disconnect, startInit } from "./boot";
+import { ControlGroup } from "./cgroup";
+import { filterText } from "./filter";
+import { linkName } from "./link";
+import { writeSeed } from "./seed";
+
+/** SIGRTMIN+4 asks systemd for a power-off (systemd(1), Signals); Linux's C library gives 34 for SIGRTMIN. */
+const powerOffSignal = 38;
+/** A Linode gets this long to end its services before its power is cut. */
+const powerOffSeconds = 30;
+
+/** Hosts that are booted systems on this machine. */
+export class BootedHosts implements Hosts {
+  private readonly specs = new Map<string, HostSpec>();
+
+  constructor(
+    private readonly cloud: string,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  async boot(spec: HostSpec): Promise<void> {
+    this.specs.set(spec.name, spec);
+    const folder = this.folder(spec.name);
+    const root = join(folder, "root");
+    if (!existsSync(root)) {
+      const image = await ensureImage(spec.image, this.log);
+      // A copy, not an overlay: swap files need a real file system below them.
+      await must(["mkdir", "-p", folder]);
+      await must(["cp", "-a", "--reflink=auto", image, `${root}.new`]);
+      writeSeed(`${root}.new`, spec);
+      await must(["mv", `${root}.new`, root]);
+    }
+    await disconnect(this.cloud, spec.name);
+    await connect(this.cloud, spec);
+    this.start(spec);
+    await this.untilInit(spec.name);
+  }
+
+  async powerOff(name: string): Promise<void> {
+    const leader = await this.leader(name);
+    if (leader) process.kill(leader, powerOffSignal as unknown as NodeJS.Signals);
+    for (let waited = 0; waited < powerOffSeconds * 10 && (await this.isRunning(name)); waited += 1) await sleep(100);
+    await this.cutPower(name);
+  }
+
+  async reboot(name: string): Promise<void> {
+    const spec = this.specs.get(name);
+    if (!spec) throw new Error(`no host ${name} was booted`);
+    await this.powerOff(name);
+    this.start(spec);
+    await this.untilInit(name);
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.cutPower(name);
+    await disconnect(this.cloud, name);
+    await this.filter(name, undefined);
+    rmSync(this.folder(name), { recursive: true, force: true });
+    this.specs.delete(name);
+  }
+
+  async isRunning(name: string): Promise<boolean> {
+    return this.group(name).members().length > 0;
+  }
+
+  async filter(name: string, rules: PacketFilter | undefined): Promise<void> {
+    const text = filterText(`host_${linkName(name)}`, linkName(name), rules);
+    await must(["ip", "netns", "exec", cloudNamespace(this.cloud), "nft", "-f", "-"], { input: text });
+  }
+
+  private start(spec: HostSpec): void {
+    const group = this.group(spec.name);
+    group.create(spec.memoryMiB);
+    startInit(this.cloud, spec, this.folder(spec.name), group);
+  }
+
+  private async cutPower(name: string): Promise<void> {
+    await this.group(name).end();
+    await releaseSwap(this.folder(name));
+  }
+
+  private group(name: string): ControlGroup {
+    return new ControlGroup(`mailstack-${this.cloud}/${name}`);
+  }
+
+  private folder(name: string): string {
+    return join(stateFolder(this.cloud), "hosts", name);
+  }
+
+  private async untilInit(name: string): Promise<void> {
+    for (let tries = 0; tries < 300; tries += 1) {
+      if (await this.leader(name)) return;
+      await sleep(100);
+    }
+    const console = join(this.folder(name), "console.log");
+    throw new Error(`the host ${name} did not boot in 30 s; its console is in ${console}`);
+  }
+
+  /** Process id of the host's init on this machine. */
+  private async leader(name: string): Promise<number | undefined> {
+    const pids = await must(["ip", "netns", "pids", hostNamespace(this.cloud, name)]);
+    for (const pid of pids.split("\n").filter(Boolean)) {
+      const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "";
+      if (/^NSpid:\s+\d+\s+1$/m.test(status)) return Number(pid);
+    }
+    return undefined;
+  }
+}
+
+/** Swap is the machine's, not the guest's: a file that is still in use would stay after its host. */
+export async function releaseSwap(folder: string): Promise<void> {
+  const lines = readFileSync("/proc/swaps", "utf8").split("\n").slice(1);
+  const files = lines.map((line) => line.split(/\s+/)[0] ?? "").filter((file) => file.startsWith(`${folder}/`));
+  for (const file of files) await must(["swapoff", file.replace(/ \(deleted\)$/, "")]);
+}
