@@ -6,6 +6,8 @@ import { ProvidersCloud } from "./providers-cloud";
 import { engineUnderTest } from "./providers-engine";
 
 const up = ["up", "--yes", "--skip-preview"];
+/** What the program has after the first changes. */
+const later = { label: "mail-two", rules: 2, text: '"v=spf1 -all"', priority: 20, type: "g6-standard-2" };
 const instanceUrn = "linode:index/instance:Instance::vm";
 
 /** Counts in the CLI's summary. */
@@ -106,6 +108,16 @@ describe("providers", { concurrency: false }, () => {
     assert.equal(await record("CAA"), '0 issue "letsencrypt.org"');
   });
 
+  it("gives the instance another plan without replacing it", async () => {
+    const id = await instanceId();
+    await cloud.configure(later);
+    const text = await cloud.succeed(...up);
+    assert.equal(summary(text).updated, 1, text);
+    assert.equal(await instanceId(), id);
+    assert.equal([...cloud.hosts.running.values()][0]!.memoryMiB, 4096);
+    assert.equal(await output(instanceUrn, "status"), "running");
+  });
+
   it("replaces the instance for another image", async () => {
     const id = await instanceId();
     await cloud.configure({
@@ -146,17 +158,21 @@ describe("providers", { concurrency: false }, () => {
   });
 
   it("says in the API's words why something was refused, and never a token", async () => {
-    await cloud.configure({ label: "x..y", rules: 2, text: '"v=spf1 -all"', priority: 20, image: "linode/debian13" });
+    const again = { ...later, image: "linode/debian13" };
+    await cloud.configure({ ...again, label: "x..y" });
     const { code, text } = await cloud.pulumi(...up);
     assert.notEqual(code, 0);
     assert.match(text, /linode:index:Instance \(vm\):\n\s+error:/, text);
     assert.match(text, /\[label\]/, text);
-    await cloud.configure({ text: "nonsense" }, { cloudflareToken: "wrong-token-of-cloudflare-0000000000001x" });
+    await cloud.configure(
+      { ...again, text: "nonsense" },
+      { cloudflareToken: "wrong-token-of-cloudflare-0000000000001x" },
+    );
     const refused = await cloud.pulumi(...up);
     assert.notEqual(refused.code, 0);
     assert.match(refused.text, /Invalid access token/);
     // The next commands use the provider of the last run.
-    await cloud.configure({ image: "linode/debian13" });
+    await cloud.configure(again);
     await cloud.succeed(...up);
     assert.doesNotMatch(refused.text, /wrong-token-of-cloudflare-0000000000001x|local-cloud-token|10ca1c10d0/);
   });
