@@ -1,7 +1,5 @@
 import { readFile } from "node:fs/promises";
-
-// A dynamic import: execa is an ES module, and this project's programs are CommonJS.
-const program = import("execa");
+import { execa } from "execa";
 
 /** What a program inside a system did. */
 export interface ExecResult {
@@ -26,7 +24,6 @@ export class System {
 
   /** Process id, on this machine, of the system's init. Throws when the system does not run. */
   async leader(): Promise<number> {
-    const { execa } = await program;
     const { stdout } = await execa("ip", ["netns", "pids", this.namespace]);
     for (const pid of stdout.split("\n").filter(Boolean)) {
       const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
@@ -43,7 +40,6 @@ export class System {
 
   /** Runs a program as root inside the system; rejects only when it cannot be run or does not end in time. */
   async exec(argv: string[], options: ExecOptions = {}): Promise<ExecResult> {
-    const { execa } = await program;
     const target = ["-t", String(await this.leader()), "-m", "-u", "-i", "-n", "-p"];
     const result = await execa("nsenter", [...target, "--", ...argv], {
       input: options.input ?? "",
