@@ -1,11 +1,44 @@
 import type { Bundle } from "../rendering/bundle";
-import type { SystemName } from "./systems";
+import { filesFrom, program } from "../rendering/files";
+import { systems, type SystemName } from "./systems";
 
 /** Settings of the validating resolver. */
 export interface ResolverSettings {
   system: SystemName;
 }
 
-export function renderResolver(_settings: ResolverSettings): Bundle {
-  throw new Error("not written yet");
+export const resolverPackages = ["unbound", "dns-root-data"];
+
+const libexec = "/usr/local/libexec/mailstack";
+
+/** Unbound on 127.0.0.1, and an /etc/resolv.conf that leads to it and stays so over boots and leases. */
+export function renderResolver(settings: ResolverSettings): Bundle {
+  const resolvConf = filesFrom("resolver", { "/etc/resolv.conf": {} }, {});
+  const { postfixUnit } = systems[settings.system];
+  return {
+    service: "resolver",
+    packages: resolverPackages,
+    files: {
+      ...resolvConf,
+      ...filesFrom(
+        "resolver",
+        {
+          "/etc/dhcp/dhclient-enter-hooks.d/mailstack-resolver": {},
+          "/etc/systemd/system/mailstack-resolver.service": {},
+          "/etc/unbound/unbound.conf.d/mailstack.conf": {},
+          [`${libexec}/resolver-check`]: program,
+          [`${libexec}/resolver-keep`]: program,
+        },
+        { postfixUnit, resolvConf: (resolvConf["/etc/resolv.conf"]?.content ?? "").trimEnd() },
+      ),
+    },
+    validate: [["unbound-checkconf"]],
+    units: {
+      "unbound.service": { onChange: "restart" },
+      "mailstack-resolver.service": { onChange: "restart" },
+    },
+    health: [{ run: [`${libexec}/resolver-check`] }],
+    // Its start copies resolv.conf into its chroot. Nothing happens where Postfix does not run yet.
+    after: [["systemctl", "try-restart", postfixUnit]],
+  };
 }

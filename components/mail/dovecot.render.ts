@@ -50,6 +50,11 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
   return {
     service: "dovecot",
     packages: [...dovecotPackages, "postfix"],
+    // Postfix makes them at its first start, which is after Dovecot's.
+    directories: {
+      "/var/spool/postfix": { owner: "root:root", mode: "0755" },
+      "/var/spool/postfix/private": { owner: "postfix:root", mode: "0700" },
+    },
     files: { "2.3": files23, "2.4": files24 }[generation]({
       hostname: settings.hostname,
       postmaster: settings.postmaster,

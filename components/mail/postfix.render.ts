@@ -3,6 +3,7 @@ import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, administratorNames } from "./accounts.render";
+import { milter, settleRspamd } from "./rspamd.render";
 
 /** Settings of the mail transfer agent. */
 export interface PostfixSettings {
@@ -36,7 +37,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
   const messageSizeLimit = settings.messageSizeLimitMb * bytesPerMiB;
   return {
     service: "postfix",
-    packages: ["postfix", "postfix-sqlite"],
+    packages: postfixPackages,
     debconf: postfixDebconf,
     files: filesFrom(
       "postfix",
@@ -59,8 +60,10 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
         certificate: certificatePaths,
         database: accountsDatabase,
         submission,
+        milter,
       },
     ),
+    prepare: [settleRspamd],
     validate: [["postfix", "check"]],
     validateSilent: [
       ["postconf", "-n"],
@@ -68,12 +71,15 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
     ],
     units: { [systems[settings.system].postfixUnit]: { onChange: "reload" } },
     health: [
+      { tcp: milter },
       { tcp: "127.0.0.1:25", expect: `220 ${settings.hostname} ESMTP` },
       { tcp: "127.0.0.1:587", expect: `220 ${settings.hostname} ESMTP` },
       { tcp: "127.0.0.1:465" },
     ],
   };
 }
+
+export const postfixPackages = ["postfix", "postfix-sqlite"];
 
 /** The package asks nothing and writes no configuration of its own. */
 export const postfixDebconf = ["postfix postfix/main_mailer_type select No configuration"];

@@ -8,12 +8,14 @@ export interface RedisSettings {
   maxMemoryMb?: number;
 }
 
+export const redisPackages = ["redis-server"];
+
 /** Redis on 127.0.0.1:6379. */
 export function renderRedis(settings: RedisSettings): Bundle {
   const sysctl = "/etc/sysctl.d/60-mailstack-redis.conf";
   return {
     service: "redis",
-    packages: ["redis-server"],
+    packages: redisPackages,
     files: filesFrom(
       "redis",
       { "/etc/redis/redis.conf": { owner: "redis:redis", mode: "0640" }, [sysctl]: {} },

@@ -14,8 +14,18 @@ export function dkimOutput(domain: string): string {
   return `dkim ${domain}`;
 }
 
+/** Where Rspamd serves Postfix. */
+export const milter = "127.0.0.1:11332";
+
+export const rspamdPackages = ["rspamd", "openssl"];
+
 const dkimFolder = "/var/lib/rspamd/dkim";
 const dkimProgram = "/usr/local/libexec/mailstack/dkim";
+const settleProgram = "/usr/local/libexec/mailstack/rspamd-settle";
+const settleTimer = "mailstack-rspamd-settle.timer";
+const settleService = "mailstack-rspamd-settle.service";
+/** Ends when Rspamd listens and uses no more memory than it needs. For the prepare step of who needs its port. */
+export const settleRspamd = ["systemctl", "start", settleService];
 /** Configuration that holds no secret is for everybody to read. */
 const plain = {};
 
@@ -32,7 +42,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
   const local = "/etc/rspamd/local.d";
   return {
     service: "rspamd",
-    packages: ["rspamd", "openssl"],
+    packages: rspamdPackages,
     directories: { [dkimFolder]: { owner: "root:_rspamd", mode: "0750" } },
     files: filesFrom(
       "rspamd",
@@ -47,18 +57,19 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         [`${local}/worker-controller.inc`]: { owner: "root:_rspamd", mode: "0640" },
         [`${local}/worker-normal.inc`]: plain,
         [`${local}/worker-proxy.inc`]: plain,
+        [`/etc/systemd/system/${settleService}`]: plain,
+        [`/etc/systemd/system/${settleTimer}`]: plain,
         [dkimProgram]: program,
+        [settleProgram]: program,
       },
-      { domains },
+      { domains, settleProgram, milter },
     ),
     prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
     validate: [["rspamadm", "configtest"]],
-    units: { "rspamd.service": { onChange: "restart" } },
-    health: [
-      // The first start compiles patterns before it listens.
-      { tcp: "127.0.0.1:11332", timeoutSeconds: 60 },
-      { tcp: "127.0.0.1:11334", timeoutSeconds: 60 },
-    ],
+    units: { "rspamd.service": { onChange: "restart" }, [settleTimer]: { onChange: "restart" } },
+    // The first start compiles patterns for many seconds before it listens. Other services are set up meanwhile;
+    // Postfix, which needs the port, waits for it.
+    after: [["systemctl", "start", "--no-block", settleService]],
     outputs: Object.fromEntries(
       domains.map((domain) => [dkimOutput(domain.name), [dkimProgram, "record", domain.key]]),
     ),

@@ -1,10 +1,15 @@
+import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
-import type { SystemName } from "../host/systems";
+import { filesFrom, program } from "../rendering/files";
+
+export const certificatePackages = ["certbot"];
+
+const folder = "/etc/ssl/mailstack";
 
 /** Where every daemon finds key and certificate. The link `live` leads to a self-signed pair, later to the issued one. */
 export const certificatePaths = {
-  chain: "/etc/ssl/mailstack/live/fullchain.pem",
-  key: "/etc/ssl/mailstack/live/privkey.pem",
+  chain: `${folder}/live/fullchain.pem`,
+  key: `${folder}/live/privkey.pem`,
 } as const;
 
 /** Settings of the self-signed certificate. */
@@ -16,8 +21,16 @@ export interface SelfSignedSettings {
  * The self-signed certificate, so that the daemons can start before one was issued. A bundle of its own (`tls`): it comes
  * before Dovecot and Postfix, the issuing after them.
  */
-export function renderSelfSigned(_settings: SelfSignedSettings): Bundle {
-  throw new Error("not written yet");
+export function renderSelfSigned(settings: SelfSignedSettings): Bundle {
+  const make = "/usr/local/libexec/mailstack/self-signed";
+  return {
+    service: "tls",
+    packages: ["openssl"],
+    directories: { [folder]: { owner: "root:root", mode: "0755" } },
+    files: filesFrom("tls", { [make]: program }, { folder, hostname: settings.hostname }),
+    prepare: [[make]],
+    validate: [["openssl", "x509", "-noout", "-in", certificatePaths.chain]],
+  };
 }
 
 /** Settings of the issued certificate. */
@@ -31,7 +44,33 @@ export interface CertificateSettings {
   directory: string;
 }
 
-/** Needs port 80 free and reachable. Daemons take the new certificate without a restart. */
-export function renderCertificate(_settings: CertificateSettings): Bundle {
-  throw new Error("not written yet");
+/**
+ * A certificate by ACME HTTP-01. Needs port 80 free and reachable. Daemons take it without a restart, now and at each
+ * renewal. When the authority refuses, its words are the error and the daemons keep what they have.
+ */
+export function renderCertificate(settings: CertificateSettings): Bundle {
+  const [name] = settings.names;
+  if (name === undefined) throw new Error("a certificate needs at least one name");
+  const issue = "/usr/local/libexec/mailstack/certificate";
+  const hook = "/etc/letsencrypt/renewal-hooks/deploy/mailstack";
+  return {
+    service: "certificate",
+    packages: certificatePackages,
+    files: filesFrom(
+      "certificate",
+      { [hook]: program, [issue]: program },
+      {
+        name,
+        names: settings.names,
+        email: settings.email,
+        directory: settings.directory,
+        folder,
+        hook,
+        units: [systems[settings.system].postfixUnit, "dovecot.service"],
+      },
+    ),
+    prepare: [[issue]],
+    units: { "certbot.timer": { onChange: "none" } },
+    health: [{ run: ["openssl", "x509", "-noout", "-checkhost", name, "-in", certificatePaths.chain] }],
+  };
 }
