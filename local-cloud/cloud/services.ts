@@ -45,7 +45,6 @@ export async function startDns(cloud: string, image: string, failed: (line: stri
     "zone-metadata-cache-ttl=0",
     "domain-metadata-cache-ttl=0",
     "dnssec-key-cache-ttl=0",
-    "default-soa-edit=INCREASE",
     "disable-syslog=yes",
     "",
   ].join("\n");
@@ -53,7 +52,8 @@ export async function startDns(cloud: string, image: string, failed: (line: stri
   const command = ["/usr/sbin/pdns_server", "--config-dir=/srv", "--daemon=no", "--guardian=no", "--socket-dir=/srv"];
   startService(image, { name: "pdns", command, state, network: networkOf(cloud) }, failed);
   const zones = new PowerDns(cloud, `http://127.0.0.1:${dnsApiPort}`, key);
-  await until("the DNS server", () => zones.plant());
+  await until("the DNS server", () => zones.connect());
+  await zones.plant();
   return zones;
 }
 

@@ -10,12 +10,18 @@ const reverseZone = "100.51.198.in-addr.arpa";
 const ttl = 300;
 
 interface CryptoKey {
+  id: number;
+  dnskey: string;
+  /** Absent for a key that signs zone data alone. */
   ds?: string[];
 }
 
 /** The authoritative DNS: PowerDNS by its HTTP API. Reached only from inside the cloud's network namespace. */
 export class PowerDns implements Zones {
+  /** Zones of the server. */
   private readonly known = new Set<string>();
+  /** Zones that this process has seen whole: a killed one may have left some without a key or a delegation. */
+  private readonly whole = new Set<string>();
 
   constructor(
     private readonly cloud: string,
@@ -24,11 +30,15 @@ export class PowerDns implements Zones {
     private readonly key: string,
   ) {}
 
+  /** Asks what zones the server has. @throws Error while it does not answer. */
+  async connect(): Promise<void> {
+    for (const zone of (await this.call("GET", "/zones")) as { name: string }[]) this.known.add(zone.name.slice(0, -1));
+  }
+
   /** The root, the top-level zones and the reverse zone. Nothing happens where they exist. */
   async plant(): Promise<void> {
-    for (const zone of (await this.call("GET", "/zones")) as { name: string }[]) this.known.add(zone.name.slice(0, -1));
-    await this.make("", { privatekey: rootKey().privateKey });
-    for (const zone of signedZones) await this.make(zone, {});
+    await this.make("", (zone) => this.signAsRoot(zone));
+    for (const zone of signedZones) await this.make(zone, (one) => this.sign(one));
     await this.make(reverseZone);
     await this.create("root-servers.net");
     await this.replace("root-servers.net", { name: "a.root-servers.net", type: "A", ttl, contents: [addresses.dns] });
@@ -38,14 +48,17 @@ export class PowerDns implements Zones {
     await this.make(zone.toLowerCase());
   }
 
-  async remove(zone: string): Promise<void> {
+  async remove(name: string): Promise<void> {
+    const zone = name.toLowerCase();
     if (!this.known.has(zone)) return;
-    await this.call("DELETE", `/zones/${dot(zone)}`);
+    await this.patch(
+      this.parentOf(zone),
+      (await this.delegation(zone)).map((set) => ({ ...set, contents: [] })),
+    );
+    await this.call("DELETE", `/zones/${path(zone)}`);
     this.known.delete(zone);
-    await this.patch(this.parentOf(zone), [
-      { name: zone, type: "NS", ttl, contents: [] },
-      { name: serverOf(zone), type: "A", ttl, contents: [] },
-    ]);
+    this.whole.delete(zone);
+    for (const below of this.childrenOf(this.parentOf(zone))) await this.delegate(below);
   }
 
   async replace(zone: string, records: RecordSet): Promise<void> {
@@ -63,37 +76,60 @@ export class PowerDns implements Zones {
     return answer.split("\n").filter(Boolean);
   }
 
-  /** @param key - Given: the zone is signed, with this key or, where it is empty, with one of its own. */
-  private async make(zone: string, key?: { privatekey?: string }): Promise<void> {
-    if (this.known.has(zone)) return;
-    const server = serverOf(zone);
-    const soa = `${dot(server)} hostmaster.${dot(server)} 1 10800 3600 604800 60`;
-    await this.call("POST", "/zones", {
-      name: dot(zone),
-      kind: "Native",
-      nameservers: [],
-      soa_edit_api: "INCREASE",
-      rrsets: [
-        rrset({ name: zone, type: "SOA", ttl, contents: [soa] }),
-        rrset({ name: zone, type: "NS", ttl, contents: [dot(server)] }),
-        rrset({ name: server, type: "A", ttl, contents: [addresses.dns] }),
-      ],
-    });
+  /** @param sign - Gives the zone its key; without it, the zone is not signed. */
+  private async make(zone: string, sign?: (zone: string) => Promise<void>): Promise<void> {
+    if (this.whole.has(zone)) return;
+    if (!this.known.has(zone)) await this.call("POST", "/zones", emptyZone(zone));
     this.known.add(zone);
-    const delegation: RecordSet[] = [
+    await sign?.(zone);
+    if (zone !== "") await this.delegate(zone);
+    for (const below of this.childrenOf(zone)) await this.delegate(below);
+    this.whole.add(zone);
+  }
+
+  private async sign(zone: string): Promise<void> {
+    if ((await this.keysOf(zone)).length > 0) return;
+    const key = { keytype: "csk", active: true, algorithm: "ecdsa256" };
+    await this.call("POST", `/zones/${path(zone)}/cryptokeys`, key);
+    await this.call("PUT", `/zones/${path(zone)}/rectify`);
+  }
+
+  /** The key is the one that the images trust; another one is from before the cache was emptied. */
+  private async signAsRoot(zone: string): Promise<void> {
+    const { anchor, privateKey } = rootKey();
+    const keys = await this.keysOf(zone);
+    if (keys.length === 1 && anchor.endsWith(keys[0]!.dnskey)) return;
+    for (const { id } of keys) await this.call("DELETE", `/zones/${path(zone)}/cryptokeys/${id}`);
+    await this.call("POST", `/zones/${path(zone)}/cryptokeys`, {
+      keytype: "csk",
+      active: true,
+      privatekey: privateKey,
+    });
+    await this.call("PUT", `/zones/${path(zone)}/rectify`);
+  }
+
+  private async keysOf(zone: string): Promise<CryptoKey[]> {
+    return (await this.call("GET", `/zones/${path(zone)}/cryptokeys`)) as CryptoKey[];
+  }
+
+  private async delegate(zone: string): Promise<void> {
+    await this.patch(this.parentOf(zone), await this.delegation(zone));
+  }
+
+  /** What the zone above says about a zone. */
+  private async delegation(zone: string): Promise<RecordSet[]> {
+    const server = serverOf(zone);
+    // Digest type 2 is SHA-256 (RFC 4509).
+    const digests = (await this.keysOf(zone)).flatMap((key) => key.ds ?? []).filter((ds) => ds.split(" ")[2] === "2");
+    return [
       { name: zone, type: "NS", ttl, contents: [dot(server)] },
       { name: server, type: "A", ttl, contents: [addresses.dns] },
+      { name: zone, type: "DS", ttl, contents: digests },
     ];
-    if (key) {
-      const made = { keytype: "csk", active: true, algorithm: "ecdsa256", ...key };
-      await this.call("POST", `/zones/${path(zone)}/cryptokeys`, made);
-      await this.call("PUT", `/zones/${path(zone)}/rectify`);
-      const keys = (await this.call("GET", `/zones/${path(zone)}/cryptokeys`)) as CryptoKey[];
-      // Digest type 2 is SHA-256 (RFC 4509).
-      const digests = keys.flatMap((one) => one.ds ?? []).filter((ds) => ds.split(" ")[2] === "2");
-      delegation.push({ name: zone, type: "DS", ttl, contents: digests });
-    }
-    if (zone !== "") await this.patch(this.parentOf(zone), delegation);
+  }
+
+  private childrenOf(zone: string): string[] {
+    return [...this.known].filter((one) => one !== "" && one !== zone && this.parentOf(one) === zone);
   }
 
   /** The closest zone above that this server has. */
@@ -108,10 +144,6 @@ export class PowerDns implements Zones {
 
   private async patch(zone: string, sets: RecordSet[]): Promise<void> {
     await this.call("PATCH", `/zones/${path(zone)}`, { rrsets: sets.map(rrset) });
-    await this.call("PUT", `/zones/${path(zone)}/rectify`).catch((error: Error) => {
-      // An unsigned zone needs no rectifying, and PowerDNS says so by refusing.
-      if (!/not DNSSEC|DNSSEC signed/i.test(error.message)) throw error;
-    });
   }
 
   private async call(method: string, resource: string, body?: unknown): Promise<unknown> {
@@ -124,6 +156,24 @@ export class PowerDns implements Zones {
     if (!response.ok) throw new Error(`PowerDNS refused ${method} ${resource}: ${response.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
   }
+}
+
+function emptyZone(zone: string): object {
+  const server = serverOf(zone);
+  const soa = `${dot(server)} hostmaster.${dot(server)} 1 10800 3600 604800 60`;
+  return {
+    name: dot(zone),
+    kind: "Native",
+    nameservers: [],
+    soa_edit_api: "INCREASE",
+    // Keeps the proofs of what does not exist right after every change.
+    api_rectify: true,
+    rrsets: [
+      rrset({ name: zone, type: "SOA", ttl, contents: [soa] }),
+      rrset({ name: zone, type: "NS", ttl, contents: [dot(server)] }),
+      rrset({ name: server, type: "A", ttl, contents: [addresses.dns] }),
+    ],
+  };
 }
 
 function rrset(set: RecordSet): object {
