@@ -21,7 +21,10 @@ export function hostProgram(): HostProgram {
   const files = pythonFiles(join(folder, "mailstack"), "");
   // cloud-init ends with 2 when it recovered from an error of its own; the host is usable then.
   const wait = "if command -v cloud-init >/dev/null; then cloud-init status --wait >/dev/null || test $? -eq 2; fi";
-  return { command: `${wait} && exec python3 -c '${bootstrap}'`, stdin: `${JSON.stringify({ files }, undefined, 1)}\n` };
+  return {
+    command: `${wait} && exec python3 -c '${bootstrap}'`,
+    stdin: `${JSON.stringify({ files }, undefined, 1)}\n`,
+  };
 }
 
 function pythonFiles(path: string, prefix: string): Record<string, string> {

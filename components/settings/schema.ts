@@ -6,11 +6,9 @@ const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z
 /** RFC 5321 section 4.1.2 dot-string without quoting, 64 octets; `+` and `|` would collide with tags and maps. */
 const localPartPattern = /^(?=.{1,64}@)[a-z0-9_][a-z0-9_-]*(\.[a-z0-9_-]+)*@/;
 
-const domain = z
-  .string()
-  .regex(domainPattern, {
-    error: (issue) => `"${issue.input}" is not a domain name in lower case, like "example.org"`,
-  });
+const domain = z.string().regex(domainPattern, {
+  error: (issue) => `"${issue.input}" is not a domain name in lower case, like "example.org"`,
+});
 
 const address = z.string().refine((value) => localPartPattern.test(value) && isDomain(afterAt(value)), {
   error: (issue) => `"${issue.input}" is not a mail address in lower case, like "ceo@example.org"`,

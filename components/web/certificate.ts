@@ -5,7 +5,21 @@ import { renderCertificate, type CertificateSettings } from "./certificate.rende
 
 /** A certificate of the ACME authority, renewed on the host. */
 export class Certificate extends Service {
-  constructor(name: string, host: Host, settings: pulumi.Input<CertificateSettings>, opts?: pulumi.ComponentResourceOptions) {
-    super(name, { type: "web:Certificate", service: "certificate", host, bundle: pulumi.output(settings).apply(renderCertificate) }, opts);
+  constructor(
+    name: string,
+    host: Host,
+    settings: pulumi.Input<CertificateSettings>,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super(
+      name,
+      {
+        type: "web:Certificate",
+        service: "certificate",
+        host,
+        bundle: pulumi.output(settings).apply(renderCertificate),
+      },
+      opts,
+    );
   }
 }

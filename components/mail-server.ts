@@ -1,0 +1,163 @@
+import type * as cloudflare from "@pulumi/cloudflare";
+import type * as linode from "@pulumi/linode";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { ReverseName } from "./cloud/reverse-name";
+import { Server } from "./cloud/server";
+import { CloudflareRecords } from "./dns/cloudflare-records";
+import { mailRecords, type HostFacts, type MailRecord } from "./dns/zone-data";
+import { Host } from "./host/host";
+import { HostHealth } from "./host/health";
+import { Packages } from "./host/packages";
+import { Resolver } from "./host/resolver";
+import { HostSecrets } from "./host/secrets";
+import { deriveSshKey, type SshKey } from "./host/ssh-key";
+import { Swap } from "./host/swap";
+import { Accounts } from "./mail/accounts";
+import { Dovecot } from "./mail/dovecot";
+import { Postfix } from "./mail/postfix";
+import { Redis } from "./mail/redis";
+import { Rspamd } from "./mail/rspamd";
+import { dkimOutput } from "./mail/rspamd.render";
+import type { AccountsSettings } from "./mail/accounts.render";
+import type { Settings } from "./settings/schema";
+import { Certificate } from "./web/certificate";
+import { SelfSigned } from "./web/self-signed";
+
+/** Arguments of a {@link MailServer}. */
+export interface MailServerArgs {
+  /** Checked settings, see `parseSettings`. */
+  settings: Settings;
+  linode: linode.Provider;
+  cloudflare: cloudflare.Provider;
+}
+
+/** The primary mail server of one or more domains: host, services and DNS, in the order in which mail can flow. */
+export class MailServer extends pulumi.ComponentResource {
+  readonly hostname: string;
+  readonly ipv4: pulumi.Output<string>;
+  /** Host key, in authorized_keys form: what `ssh` must see. */
+  readonly hostKey: pulumi.Output<string>;
+  /** DKIM TXT value of each domain. */
+  readonly dkim: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: MailServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mailstack:index:MailServer", name, {}, opts);
+    const { settings } = args;
+    const hostname = settings.hostname || `mail.${settings.domain}`;
+    const domains = [settings.domain, ...settings.domains.map((domain) => domain.name)];
+    const here = { parent: this };
+
+    // The host key is made here, so that the very first connection knows it.
+    const hostKey = this.sshKey(`${name}-host-key`);
+    const deployKey = this.sshKey(`${name}-deploy-key`);
+    const controller = new random.RandomPassword(`${name}-rspamd-controller`, { length: 32, special: false }, here);
+
+    const server = new Server(
+      name,
+      {
+        hostname,
+        region: settings.region,
+        plan: settings.plan,
+        os: settings.os,
+        hostKey,
+        deployPublicKey: pulumi.unsecret(deployKey.publicKey),
+        sshAllowedCidrs: settings.sshAllowedCidrs,
+        protect: settings.protect,
+      },
+      { parent: this, providers: [args.linode] },
+    );
+    const host = new Host(
+      `${name}-host`,
+      {
+        address: server.ipv4,
+        privateKey: deployKey.privateKey,
+        hostKey: pulumi.unsecret(hostKey.publicKey),
+        instance: server.instance,
+      },
+      { parent: this, dependsOn: [server] },
+    );
+
+    const system = settings.os;
+    // One after the other, in this order; each waits for the one before.
+    let last: pulumi.Resource = host;
+    const next = <T extends pulumi.Resource>(make: (options: pulumi.ComponentResourceOptions) => T): T => {
+      const made = make({ parent: this, dependsOn: [last] });
+      last = made;
+      return made;
+    };
+    next((o) => new HostSecrets(`${name}-secrets`, { host, values: { "rspamd-controller": controller.result } }, o));
+    next((o) => new Packages(`${name}-packages`, host, { system }, o));
+    if (settings.swapMb > 0) next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
+    next((o) => new Resolver(`${name}-resolver`, host, { system }, o));
+    next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
+    next((o) => new Redis(`${name}-redis`, host, {}, o));
+    const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, { domains, selector: settings.dkimSelector }, o));
+    next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
+    const postmaster = `postmaster@${settings.domain}`;
+    const { defaultQuotaMb, messageSizeLimitMb, administrator } = settings;
+    next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, postmaster, defaultQuotaMb }, o));
+    const postfixSettings = { system, hostname, domain: settings.domain, administrator, messageSizeLimitMb };
+    next((o) => new Postfix(`${name}-postfix`, host, postfixSettings, o));
+
+    this.dkim = rspamd.results.apply((results) =>
+      Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])),
+    );
+    const facts = pulumi.all([server.ipv4, this.dkim]).apply(([ipv4, dkim]): HostFacts => ({ ipv4, dkim }));
+    const address = this.publish(`${name}-address`, args, hostname, "address", facts, [server]);
+
+    const issuing = { system, names: [hostname], email: administrator, directory: settings.acmeDirectory };
+    const certificate = new Certificate(`${name}-certificate`, host, issuing, {
+      parent: this,
+      dependsOn: [last, ...address],
+    });
+    const reverse = new ReverseName(
+      `${name}-ptr`,
+      { address: server.ipv4, hostname },
+      { parent: this, providers: [args.linode], dependsOn: address },
+    );
+    const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [certificate] });
+    this.publish(`${name}-dns`, args, hostname, "mail", facts, [health, reverse]);
+
+    this.hostname = hostname;
+    this.ipv4 = server.ipv4;
+    this.hostKey = pulumi.unsecret(hostKey.publicKey);
+    this.registerOutputs({ hostname, ipv4: this.ipv4, hostKey: this.hostKey, dkim: this.dkim });
+  }
+
+  /** An SSH key from 32 random bytes that only the encrypted state holds. */
+  private sshKey(name: string): pulumi.Output<SshKey> {
+    const seed = new random.RandomBytes(name, { length: 32 }, { parent: this });
+    return pulumi.secret(seed.base64).apply(deriveSshKey);
+  }
+
+  /** The records of one stage in the zones of all domains. */
+  private publish(
+    name: string,
+    { settings, cloudflare: provider }: MailServerArgs,
+    hostname: string,
+    stage: MailRecord["stage"],
+    facts: pulumi.Output<HostFacts>,
+    dependsOn: pulumi.Resource[],
+  ): pulumi.Resource[] {
+    const zones = [{ name: settings.domain, cloudflareZoneId: settings.cloudflareZoneId }, ...settings.domains];
+    return zones.flatMap((zone) => {
+      const { dkimSelector, dmarcPolicy } = settings;
+      const domain = { domain: zone.name, mainDomain: settings.domain, hostname, dkimSelector, dmarcPolicy };
+      const records = mailRecords(domain).filter((record) => record.stage === stage);
+      if (records.length === 0) return [];
+      const args = { zoneId: zone.cloudflareZoneId, records, facts };
+      const suffix = zone.name === settings.domain ? "" : `-${zone.name}`;
+      return [new CloudflareRecords(name + suffix, args, { parent: this, providers: [provider], dependsOn })];
+    });
+  }
+}
+
+function accountsOf(settings: Settings, domains: string[]): AccountsSettings {
+  return {
+    domains,
+    administrator: settings.administrator,
+    aliases: settings.aliases,
+    users: settings.users.map((user) => ({ ...user, quotaMb: user.quotaMb ?? settings.defaultQuotaMb })),
+  };
+}

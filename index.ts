@@ -1,0 +1,20 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as linode from "@pulumi/linode";
+import { MailServer } from "./components";
+import { readConfig } from "./config";
+
+const config = readConfig();
+
+// Providers by name: no token from the environment is ever used by chance.
+const providers = {
+  linode: new linode.Provider("linode", { token: config.linodeToken }),
+  cloudflare: new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
+};
+
+const server = new MailServer("mail", { settings: config.settings, ...providers });
+
+/** Name of the mail host: the server that mail programs ask for, IMAP on 993 and SMTP on 465. */
+export const hostname = server.hostname;
+export const ipv4 = server.ipv4;
+export const hostKey = server.hostKey;
+export const dkim = server.dkim;

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { everySystem, serverFor, type Server } from "./support/servers";
+
+/** RFC-like test pattern that every spam filter must refuse: https://spamassassin.apache.org/gtube/ */
+const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
+
+for (const os of everySystem) {
+  describe(`mail on ${os}`, () => {
+    let server: Server;
+    let friend: string;
+    before(async () => {
+      server = await serverFor(os);
+      friend = "friend@peer.example";
+    });
+
+    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
+
+    test("mail from the peer lands in the Maildir and shows by IMAP and POP3", async () => {
+      const subject = unique("inbound");
+      const { id } = await server.peer.sendThroughExim({ from: friend, to: server.address("ceo"), subject, body: "hello\n" });
+      const report = await server.peer.delivered(id);
+      assert.match(JSON.stringify(report.attempts), /TLS1\.[23]/, "delivered over TLS");
+      assert.match(await server.imapFind("ceo", subject), /\d/);
+      const files = await server.system.must(["grep", "-rl", subject, `/var/vmail/${server.domain}/ceo/Maildir`]);
+      assert.match(files, /Maildir\/(new|cur)\//);
+      assert.match(await server.pop3Last("ceo"), new RegExp(subject));
+    });
+
+    for (const [port, tls] of [
+      [587, "required"],
+      [465, "wrapped"],
+    ] as const) {
+      test(`mail sent through ${port} passes SPF, DKIM and DMARC as the peer judges it`, async () => {
+        const subject = unique(`outbound ${port}`);
+        const login = await server.login("ceo");
+        const sent = await server.peer.send({ from: server.address("ceo"), to: friend, subject, server: server.hostname, port, tls, ...login });
+        assert.equal(sent.code, 250, sent.transcript);
+        const message = await server.peer.received({ subject });
+        assert.deepEqual(
+          { ...message.verdicts, tls: message.verdicts?.tls.startsWith("TLS1.") },
+          { spf: "pass", dkim: "pass", dmarc: "pass", iprev: "pass", tls: true },
+        );
+      });
+    }
+
+    test("an alias delivers", async () => {
+      const subject = unique("alias");
+      const sent = await server.peer.send({ from: friend, to: server.address("sales"), subject, server: server.hostname });
+      assert.equal(sent.code, 250, sent.transcript);
+      assert.match(await server.imapFind("info", subject), /\d/);
+    });
+
+    test("user+tag delivers", async () => {
+      const subject = unique("tag");
+      const sent = await server.peer.send({ from: friend, to: server.address("tech+shop"), subject, server: server.hostname });
+      assert.equal(sent.code, 250, sent.transcript);
+      assert.match(await server.imapFind("tech", subject), /\d/);
+    });
+
+    test("mail to postmaster reaches the administrator", async () => {
+      const subject = unique("postmaster");
+      const sent = await server.peer.send({ from: friend, to: server.address("postmaster"), subject, server: server.hostname });
+      assert.equal(sent.code, 250, sent.transcript);
+      assert.match(await server.imapFind("admin", subject), /\d/);
+    });
+
+    test("30 MB passes, 50 MB is refused at SMTP time", async () => {
+      const subject = unique("large");
+      const large = await server.peer.send({ from: friend, to: server.address("ceo"), subject, sizeMb: 30, server: server.hostname });
+      assert.equal(large.code, 250, large.transcript.slice(-2000));
+      assert.match(await server.imapFind("ceo", subject), /\d/);
+      const huge = await server.peer.send({ from: friend, to: server.address("ceo"), sizeMb: 50, server: server.hostname });
+      assert.equal(huge.code, 552, huge.transcript.slice(-2000));
+    });
+
+    const refusals: [string, () => Promise<{ code: number; reply: string }>, number[], RegExp][] = [
+      ["GTUBE", () => server.peer.send({ from: friend, to: server.address("ceo"), body: `${gtube}\n`, server: server.hostname }), [554], /gtube|spam/i],
+      ["an unknown user", () => server.peer.send({ from: friend, to: server.address("nobody"), server: server.hostname }), [550], /5\.1\.1/],
+      ["relaying", () => server.peer.send({ from: friend, to: "someone@elsewhere.example", server: server.hostname }), [554, 454, 550], /relay access denied/i],
+      [
+        "a login without TLS",
+        async () => server.peer.send({ from: server.address("ceo"), to: friend, server: server.hostname, port: 587, tls: "none", ...(await server.login("ceo")) }),
+        [530, 0],
+        /STARTTLS|^$/i,
+      ],
+      [
+        "a wrong password",
+        () => server.peer.send({ from: server.address("ceo"), to: friend, server: server.hostname, port: 587, tls: "required", user: server.address("ceo"), password: "wrong" }),
+        [535],
+        /5\.7\.8/,
+      ],
+      [
+        "a foreign sender after login",
+        async () => server.peer.send({ from: "ceo@bigbank.example", to: friend, server: server.hostname, port: 587, tls: "required", ...(await server.login("ceo")) }),
+        [553],
+        /not owned by user/,
+      ],
+    ];
+    for (const [what, attempt, codes, words] of refusals) {
+      test(`${what} is refused`, async () => {
+        const answer = await attempt();
+        assert.ok(codes.includes(answer.code), `${answer.code} ${answer.reply}`);
+        assert.match(answer.reply, words);
+      });
+    }
+
+    test("no login is offered on port 25, none before TLS on 587", async () => {
+      for (const port of [25, 587]) {
+        const talk = await server.peer.exec(["swaks", "--server", server.hostname, "--port", String(port), "--quit-after", "EHLO"]);
+        assert.match(talk.stdout, /250[ -]STARTTLS/);
+        assert.doesNotMatch(talk.stdout, /250[ -]AUTH/);
+      }
+    });
+
+    test("nothing is left in the queue", async () => {
+      const queue = await server.system.must(["postqueue", "-j"]);
+      assert.equal(queue.trim(), "");
+    });
+  });
+}

@@ -1,0 +1,141 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { bringUp, type LocalServer } from "../../../local-cloud/cli/bring-up";
+import type { Stack } from "../../../local-cloud/cli/stack";
+import { Peer } from "../../../local-cloud/peer/peer";
+import { System } from "../../../local-cloud/peer/system";
+
+/** Systems under test; MAILSTACK_TEST_OS=debian12 picks one. */
+export const everySystem = (process.env.MAILSTACK_TEST_OS ?? "debian12,debian13").split(",");
+
+/** The tests have a cloud of their own, so that they never touch the one of `npm run local`. */
+export const testCloud = process.env.MAILSTACK_TEST_CLOUD ?? "test";
+
+/** One domain for each system, both on the same small internet. */
+const domains: Record<string, string> = { debian12: "ementech.co.ke", debian13: "second.example" };
+
+const opened = new Map<string, Promise<Server>>();
+
+/** The mail server on this system, brought up first where it is not. */
+export function serverFor(os: string): Promise<Server> {
+  const known = opened.get(os) ?? Server.open(os);
+  opened.set(os, known);
+  return known;
+}
+
+/** What an `up` did, as Pulumi counts it. */
+export interface UpResult {
+  summary: Record<string, number>;
+  output: string;
+}
+
+/** A mail server under test, seen as its users and its administrator see it. */
+export class Server {
+  readonly peer = new Peer(testCloud);
+  readonly system: System;
+  private readonly declared: string;
+
+  private constructor(
+    readonly os: string,
+    private readonly local: LocalServer,
+  ) {
+    this.system = new System(local.namespace);
+    this.declared = readFileSync(local.stack.configFile, "utf8");
+  }
+
+  static async open(os: string): Promise<Server> {
+    const domain = domains[os] ?? `${os}.example`;
+    return new Server(os, await bringUp({ cloud: testCloud, stack: `test-${os}`, os, domain, progress: console.error }));
+  }
+
+  get stack(): Stack {
+    return this.local.stack;
+  }
+  get domain(): string {
+    return this.local.domain;
+  }
+  get hostname(): string {
+    return this.local.hostname;
+  }
+  /** File with every root certificate that a client in this cloud trusts. */
+  get trustFile(): string {
+    return this.local.trustFile;
+  }
+  get postfixUnit(): string {
+    return this.os === "debian12" ? "postfix@-.service" : "postfix.service";
+  }
+
+  address(localPart: string): string {
+    return `${localPart}@${this.domain}`;
+  }
+
+  /** Current password of a user whose password is still the generated one. */
+  async login(localPart: string): Promise<{ user: string; password: string }> {
+    const user = this.address(localPart);
+    const password = await this.system.must(["mailstack", "user", "initial-password", user]);
+    return { user, password: password.trim() };
+  }
+
+  async up(): Promise<UpResult> {
+    const result = await this.stack.pulumi(["up", "--yes", "--skip-preview", "--json"], { reject: false });
+    if (result.exitCode !== 0) throw new Error(`pulumi up failed:\n${result.stdout}\n${result.stderr}`);
+    return { summary: summaryOf(result.stdout), output: result.stdout };
+  }
+
+  /** Puts the configuration back as it was when the test file began. */
+  restoreConfig(): void {
+    writeFileSync(this.stack.configFile, this.declared);
+  }
+
+  userIndex(localPart: string): number {
+    const config = parse(readFileSync(this.stack.configFile, "utf8")) as { config: Record<string, { address: string }[]> };
+    const index = config.config["mailstack:users"]!.findIndex((user) => user.address === this.address(localPart));
+    if (index < 0) throw new Error(`no user ${localPart} in ${this.stack.configFile}`);
+    return index;
+  }
+
+  /** Runs a client program of this machine inside the cloud. */
+  async inCloud(command: string[], input = ""): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+    const [program, ...words] = this.local.inCloud(command);
+    const result = await execa(program!, words, { input, reject: false, timeout: 60_000 });
+    return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 1 };
+  }
+
+  /** Message numbers in INBOX whose subject holds the text, by IMAPS; waits up to 20 s for the first. */
+  async imapFind(localPart: string, subject: string): Promise<string> {
+    for (let tries = 0; tries < 40; tries += 1) {
+      const found = await this.curl(localPart, [`imaps://${this.hostname}/INBOX`, "-X", `SEARCH SUBJECT "${subject}"`]);
+      const numbers = /\* SEARCH((?: \d+)+)/.exec(found)?.[1];
+      if (numbers) return numbers.trim();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    throw new Error(`no mail with the subject "${subject}" in the INBOX of ${this.address(localPart)}`);
+  }
+
+  /** The newest message by POP3S. */
+  async pop3Last(localPart: string): Promise<string> {
+    const list = await this.curl(localPart, [`pop3s://${this.hostname}/`]);
+    const last = [...list.matchAll(/^(\d+) \d+/gm)].at(-1)?.[1];
+    return this.curl(localPart, [`pop3s://${this.hostname}/${last}`]);
+  }
+
+  private async curl(localPart: string, words: string[]): Promise<string> {
+    const { user, password } = await this.login(localPart);
+    // The password goes through standard input: process arguments are for everyone to read.
+    const command = ["curl", "--silent", "--show-error", "--cacert", this.trustFile, "--config", "-", ...words];
+    const result = await this.inCloud(command, `user = "${user}:${password}"\n`);
+    if (result.exitCode !== 0) throw new Error(`curl ${words.join(" ")}: ${result.stderr}`);
+    return result.stdout;
+  }
+}
+
+/** Pulumi's count of changes out of its JSON event stream. */
+function summaryOf(stdout: string): Record<string, number> {
+  for (const line of stdout.split("\n").reverse()) {
+    if (!line.includes("summaryEvent")) continue;
+    const event = JSON.parse(line) as { summaryEvent?: { resourceChanges: Record<string, number> } };
+    if (event.summaryEvent) return event.summaryEvent.resourceChanges;
+  }
+  throw new Error(`pulumi printed no summary:\n${stdout.slice(-2000)}`);
+}
