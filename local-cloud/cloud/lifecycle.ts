@@ -82,7 +82,9 @@ export function trustFile(cloud: string): string {
 
 /** Environment of a client inside the cloud. */
 export function cloudEnvironment(cloud: string): Record<string, string> {
-  return { SSL_CERT_FILE: trustFile(cloud), NODE_EXTRA_CA_CERTS: trustFile(cloud) };
+  const file = trustFile(cloud);
+  // The last one for curl, which lets it win over the first where a machine sets it.
+  return { SSL_CERT_FILE: file, NODE_EXTRA_CA_CERTS: file, CURL_CA_BUNDLE: file };
 }
 
 function startDaemon(settings: DaemonSettings): ChildProcess {
@@ -118,7 +120,8 @@ async function untilReady(cloud: string, daemon: ChildProcess): Promise<void> {
 
 async function clean(cloud: string): Promise<void> {
   await new ControlGroup(`mailstack-${cloud}`).end();
-  await releaseSwap(join(stateFolder(cloud), "hosts"));
+  const hosts = join(stateFolder(cloud), "hosts");
+  for (const host of existsSync(hosts) ? readdirSync(hosts) : []) await releaseSwap(join(hosts, host));
   const namespaces = readdirSync("/run", { withFileTypes: true }).some((entry) => entry.name === "netns")
     ? readdirSync("/run/netns")
     : [];

@@ -101,10 +101,26 @@ export async function startAptCache(
   failed: (line: string) => void,
 ): Promise<void> {
   const state = join(cacheFolder, "apt", cloud);
-  for (const folder of ["cache", "log"]) mkdirSync(join(state, folder), { recursive: true });
-  const options = ["CacheDir=/srv/cache", "LogDir=/srv/log", `BindAddress=${address}`, "Port=3142", "ForeGround=1"];
-  const places = ["PidFile=/run/apt-cacher-ng.pid", "SocketPath=/run/apt-cacher-ng.socket"];
-  const command = ["/usr/sbin/apt-cacher-ng", ...options, ...places];
+  for (const folder of ["cache", "log", "settings"]) mkdirSync(join(state, folder), { recursive: true });
+  const archive = (name: string) => `Remap-${name}: deb.debian.org/${name} /${name} ; deb.debian.org/${name}`;
+  const settings = [
+    "CacheDir: /srv/cache",
+    "LogDir: /srv/log",
+    "SupportDir: /usr/lib/apt-cacher-ng",
+    "PidFile: /run/apt-cacher-ng.pid",
+    "SocketPath: /run/apt-cacher-ng.socket",
+    `BindAddress: ${address}`,
+    "Port: 3142",
+    "ForeGround: 1",
+    "ReportPage: acng-report.html",
+    archive("debian"),
+    archive("debian-security"),
+    // Without it, this proxy would fetch from any site of the internet.
+    "ForceManaged: 1",
+    "",
+  ];
+  writeFileSync(join(state, "settings/acng.conf"), settings.join("\n"));
+  const command = ["/usr/sbin/apt-cacher-ng", "-c", "/srv/settings"];
   startService(image, { name: "apt-cacher-ng", command, state, network: machineNetwork }, failed);
 }
 
@@ -124,7 +140,7 @@ export async function until(what: string, attempt: () => Promise<unknown>): Prom
       await attempt();
       return;
     } catch (error) {
-      if (tries === 100) throw new Error(`${what} does not answer: ${(error as Error).message}`);
+      if (tries === 100) throw new Error(`${what} does not answer: ${(error as Error).message}`, { cause: error });
       await sleep(200);
     }
   }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import type { Hosts, HostSpec, PacketFilter } from "../contracts";
 import { ensureImage } from "../images";
 import { must } from "../images/command";
@@ -114,9 +115,17 @@ export class BootedHosts implements Hosts {
   }
 }
 
-/** Swap is the machine's, not the guest's: a file that is still in use would stay after its host. */
+/**
+ * Turns off the swap files of a host that has ended. Swap is the machine's, not the guest's, and a file in use could
+ * not be removed. The kernel lists each file by its path inside the guest, so each of those is tried inside this host.
+ */
 export async function releaseSwap(folder: string): Promise<void> {
   const lines = readFileSync("/proc/swaps", "utf8").split("\n").slice(1);
-  const files = lines.map((line) => line.split(/\s+/)[0] ?? "").filter((file) => file.startsWith(`${folder}/`));
-  for (const file of files) await must(["swapoff", file.replace(/ \(deleted\)$/, "")]);
+  const files = lines.map((line) => join(folder, "root", (line.split(/\s+/)[0] ?? "").replaceAll("\\040", " ")));
+  for (const file of files) {
+    if (!existsSync(file) || !statSync(file).isFile()) continue;
+    const { exitCode, stderr } = await execa("swapoff", [file], { reject: false });
+    // Another host's file of the same path is in use, not this one's.
+    if (exitCode !== 0 && !stderr.includes("Invalid argument")) throw new Error(stderr);
+  }
 }

@@ -46,6 +46,8 @@ printf 'Acquire::http::Proxy "http://${addresses.aptProxy}:3142";\\n' > /etc/apt
 const cloudInit = `
 cat > /etc/cloud/cloud.cfg.d/90-local-cloud.cfg <<END
 datasource_list: [NoCloud]
+# The default, en_US.UTF-8, would have to be generated first.
+locale: C.UTF-8
 network: {config: disabled}
 END
 `;
