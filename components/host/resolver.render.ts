@@ -9,6 +9,7 @@ export interface ResolverSettings {
 
 export const resolverPackages = ["unbound", "dns-root-data"];
 
+const anchor = "/var/lib/unbound/root.key";
 const libexec = "/usr/local/libexec/mailstack";
 
 /** Unbound on 127.0.0.1, and an /etc/resolv.conf that leads to it and stays so over boots and leases. */
@@ -32,6 +33,10 @@ export function renderResolver(settings: ResolverSettings): Bundle {
         { postfixUnit, resolvConf: (resolvConf["/etc/resolv.conf"]?.content ?? "").trimEnd() },
       ),
     },
+    // The unit's own start makes the trust anchor, but the check of the configuration comes before the first start.
+    prepare: [
+      ["sh", "-c", `test -s ${anchor} || install -o unbound -g unbound -m 0644 /usr/share/dns/root.key ${anchor}`],
+    ],
     validate: [["unbound-checkconf"]],
     units: {
       "unbound.service": { onChange: "restart" },
