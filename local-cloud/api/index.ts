@@ -1,4 +1,4 @@
-import fastify, { type FastifyServerOptions } from "fastify";
+import fastify, { type FastifyServerOptions, type RawRequestDefaultExpression } from "fastify";
 import { addresses, type HostSpec, type Hosts, type Zones } from "../contracts";
 import { acmeProxy } from "./acme-proxy";
 import type { App } from "./app";
@@ -28,6 +28,15 @@ export const defaultTokens = {
   cloudflare: "local-cloud-token-of-cloudflare-00000001",
 } as const;
 
+/**
+ * One listener, three services: the name becomes the first part of the path. Linode's newest calls, which its own client
+ * uses already, have the version `v4beta`.
+ */
+function routed({ headers, url }: RawRequestDefaultExpression): string {
+  const path = (url ?? "/").replace(/^\/v4beta\//, "/v4/");
+  return `/${(headers.host ?? "").split(":")[0]!.toLowerCase()}${path}`;
+}
+
 /** Bodies are checked with zod; fastify's own JSON schema compilers are not needed, nor loaded. */
 const plainCompilers = {
   buildValidator: () => () => () => true,
@@ -47,6 +56,8 @@ export interface ApiOptions {
   certificateFor: (names: string[]) => Promise<{ cert: string; key: string }>;
   /** Pebble, for example `https://127.0.0.1:14000`; without it the ACME name answers 502. */
   acmeUpstream?: string;
+  /** PEM that ends every issued chain, see {@link acmeProxy}. */
+  acmeCrossSigned?: string;
   /** Zones of the Cloudflare account. Default: none. */
   cloudflareZones?: string[];
   /** Default: {@link defaultTokens}, each with all rights. */
@@ -84,8 +95,7 @@ export async function startApis(options: ApiOptions): Promise<Apis> {
   const app = fastify({
     https: certificate,
     forceCloseConnections: true,
-    // One listener, three services: the name becomes the first part of the path.
-    rewriteUrl: ({ headers, url }) => `/${(headers.host ?? "").split(":")[0]!.toLowerCase()}${url}`,
+    rewriteUrl: routed,
     schemaController: { compilersFactory: plainCompilers },
     routerOptions: { ignoreTrailingSlash: true },
   }) as unknown as App;
@@ -107,7 +117,7 @@ export async function startApis(options: ApiOptions): Promise<Apis> {
     { prefix: `/${apiNames.cloudflare}/client/v4` },
   );
   // Port 1 refuses at once: the answer is then 502 with the reason.
-  app.register(async (api) => acmeProxy(api, options.acmeUpstream ?? "https://127.0.0.1:1"), {
+  app.register(async (api) => acmeProxy(api, options.acmeUpstream ?? "https://127.0.0.1:1", options.acmeCrossSigned), {
     prefix: `/${apiNames.acme}`,
   });
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { hostsToBoot, startApis } from "../api";
 import { addresses } from "../contracts";
 import { BootedHosts } from "../hosts";
-import { certificateFor, ensureImage, rootCertificate } from "../images";
+import { certificateFor, crossSign, ensureImage, rootCertificate } from "../images";
 import { setUpPeer } from "../peer/set-up";
 import { runFolder, stateFolder } from "../places";
 import { acmeUpstream, startAcme, startAptCache, startDns } from "./services";
@@ -50,6 +50,7 @@ async function main(settings: DaemonSettings): Promise<void> {
     stateFile,
     certificateFor: (wanted) => certificateFor(join(state, "certificates"), wanted),
     acmeUpstream,
+    acmeCrossSigned: await crossSign(acmeRoot, join(state, "acme")),
     cloudflareZones: settings.domains,
     log,
   });

@@ -73,3 +73,21 @@ export async function certificateFor(place: string, names: string[]): Promise<{ 
   }
   return { cert: readFileSync(`${base}.crt`, "utf8"), key: readFileSync(`${base}.key`, "utf8") };
 }
+
+/**
+ * Another authority's root, signed by the local root: whoever trusts the local root then trusts that authority too.
+ * @param root - Its own certificate, PEM.
+ * @param place - Folder for the work.
+ * @returns the cross-signed certificate, PEM.
+ */
+export async function crossSign(root: string, place: string): Promise<string> {
+  const made = (name: string) => join(place, `cross.${name}`);
+  writeFileSync(made("root"), root);
+  writeFileSync(made("public"), await must(["openssl", "x509", "-in", made("root"), "-noout", "-pubkey"]));
+  const subject = await must(["openssl", "x509", "-in", made("root"), "-noout", "-subject", "-nameopt", "compat"]);
+  const extensions = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n";
+  writeFileSync(made("ext"), extensions);
+  const name = ["-new", "-force_pubkey", made("public"), "-subj", subject.trim().replace(/^subject=\s*/, "")];
+  const signer = ["-CA", rootCertificate, "-CAkey", key, "-CAcreateserial", "-extfile", made("ext")];
+  return must(["openssl", "x509", ...name, ...signer, "-days", "800", "-sha256"]);
+}

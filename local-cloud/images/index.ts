@@ -5,7 +5,7 @@ import { ensureAuthority, rootCertificate } from "./authority";
 import { buildImage } from "./build";
 import { rootKey } from "./trust-anchor";
 
-export { certificateFor, ensureAuthority, rootCertificate } from "./authority";
+export { certificateFor, crossSign, ensureAuthority, rootCertificate } from "./authority";
 export { ensureMachinePackages } from "./machine";
 
 const releases: Record<ImageName, string> = { debian12: "bookworm", debian13: "trixie" };
