@@ -38,6 +38,17 @@ export interface OldState<Inputs> {
   outputs: Properties;
 }
 
+/** A create that failed half way: the thing exists, so the state has to keep it, and the next run goes on with an update. */
+export class Unfinished extends Error {
+  constructor(
+    readonly id: string,
+    readonly outputs: Properties,
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 /** Why an input is refused. */
 export interface Refusal {
   property: string;
@@ -48,8 +59,8 @@ export interface Refusal {
  * Checks the program's inputs against the schema. A place where `isUnknown` holds (a value that exists only after
  * another resource) is taken as it is.
  */
-export function refusals<Api, Inputs extends Properties>(
-  resource: ApiResource<Api, Inputs>,
+export function refusals(
+  resource: { inputs: z.ZodType<Properties> },
   inputs: Properties,
   isUnknown: (value: unknown) => boolean,
 ): Refusal[] {

@@ -1,6 +1,6 @@
 /** `linode:index/instance:Instance`. */
 import type { Config, Disk, Linode, LinodeIPsResponse } from "./vendor-types";
-import type { ApiResource, OldState, Present } from "../api-resource";
+import { Unfinished, type ApiResource, type OldState, type Present } from "../api-resource";
 import type { LinodeApi } from "./api";
 import { LinodeError } from "./api";
 import {
@@ -34,11 +34,15 @@ export function instanceResource(settings: {
 
     async create(api, inputs) {
       const linode = await api.post<Linode>("/linode/instances", createBody(inputs));
-      const body = updateBody({ ...inputs, watchdogEnabled: true, alerts: undefined }, inputs, linode);
-      if (body) await api.put(`/linode/instances/${linode.id}`, body);
-      const status = inputs.image === undefined || inputs.booted === false ? "offline" : "running";
-      if (!settings.skipReady) await waitForStatus(api, linode.id, status, limits.create);
-      return present(await facts(api, linode.id), inputs);
+      try {
+        const body = updateBody({ ...inputs, watchdogEnabled: true, alerts: undefined }, inputs, linode);
+        if (body) await api.put(`/linode/instances/${linode.id}`, body);
+        const status = inputs.image === undefined || inputs.booted === false ? "offline" : "running";
+        if (!settings.skipReady) await waitForStatus(api, linode.id, status, limits.create);
+        return present(await facts(api, linode.id), inputs);
+      } catch (error) {
+        throw new Unfinished(String(linode.id), { ...inputs, rootPass: undefined, label: linode.label }, error);
+      }
     },
 
     async read(api, id, old) {
@@ -85,7 +89,9 @@ async function change(
   const type = inputs.type ?? defaultType;
   const resize = type !== linode.type;
   if (resize) await resizeTo(api, id, type, inputs, linode);
-  const wanted = inputs.booted ?? (resize ? isBooted(linode) : undefined);
+  // Outputs without a status are those of an unfinished create.
+  const firstBoot = old.outputs.status === undefined && inputs.image !== undefined;
+  const wanted = inputs.booted ?? (firstBoot || (resize ? isBooted(linode) : undefined));
   const running = resize ? false : isBooted(linode);
   if (wanted !== undefined && wanted !== running) await setPower(api, id, wanted);
 }
