@@ -43,7 +43,7 @@ async function main(settings: DaemonSettings): Promise<void> {
 
   const hosts = new BootedHosts(cloud, log);
   const stateFile = join(state, "api.json");
-  for (const spec of hostsToBoot(stateFile)) await hosts.boot(spec);
+  await Promise.all(hostsToBoot(stateFile).map((spec) => hosts.boot(spec)));
   await startApis({
     hosts,
     zones,

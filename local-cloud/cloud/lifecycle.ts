@@ -17,6 +17,9 @@ const defaultDomains = ["ementech.co.ke", "second.example"];
 /** Seconds from the start of the daemon until all of the cloud answers. */
 const readySeconds = 180;
 
+/** The lock of a killed run counts no longer after this. */
+const lockSeconds = 15;
+
 /** State of a cloud. */
 export interface CloudStatus {
   running: boolean;
@@ -32,7 +35,11 @@ export async function startCloud(cloud: string, progress: (line: string) => void
   await locked(cloud, async () => {
     if (cloudStatus(cloud).running) return;
     await clean(cloud);
-    for (const image of ["services", "debian12", "debian13", "peer"]) await ensureImage(image, progress);
+    // Two at a time, which is what the smallest machine has processors for.
+    await Promise.all([
+      ensureImage("services", progress).then(() => ensureImage("debian13", progress)),
+      ensureImage("peer", progress),
+    ]);
     progress(`starting the cloud "${cloud}"`);
     const uplink = await makeNetwork(cloud);
     const settings: DaemonSettings = {
@@ -148,7 +155,9 @@ function requireName(cloud: string): void {
 
 async function locked<T>(cloud: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(stateFolder(cloud), { recursive: true, mode: 0o700 });
-  const release = await lock(stateFolder(cloud), { lockfilePath: `/run/mailstack-${cloud}.lock`, stale: 20_000 }).catch(
+  const place = { lockfilePath: `/run/mailstack-${cloud}.lock`, stale: lockSeconds * 1000 };
+  const patience = { retries: lockSeconds + 5, factor: 1, minTimeout: 1000 };
+  const release = await lock(stateFolder(cloud), { ...place, retries: patience }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === "ELOCKED")
         throw new Error(`another run is starting or ending the cloud "${cloud}"; wait for it`);

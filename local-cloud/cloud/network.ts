@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execa } from "execa";
 import { addresses } from "../contracts";
 import { attempt, must } from "../images/command";
 import { cloudNamespace } from "../places";
@@ -17,22 +18,34 @@ const uplinkPrefix = "100.127";
 /** Makes the cloud's network namespace: no default route, so nothing in it reaches beyond this machine. */
 export async function makeNetwork(cloud: string): Promise<Uplink> {
   const namespace = cloudNamespace(cloud);
-  mkdirSync(`/etc/netns/${namespace}`, { recursive: true });
-  writeFileSync(`/etc/netns/${namespace}/resolv.conf`, `nameserver ${addresses.dns}\n`);
+  nameService(namespace);
   await must(["ip", "netns", "add", namespace]);
   const inside = (...words: string[]) => must(["ip", "-n", namespace, ...words]);
   await inside("link", "set", "lo", "up");
   for (const address of [addresses.gateway, addresses.dns, addresses.apis, addresses.aptProxy])
     await inside("address", "add", `${address}/32`, "dev", "lo");
-  await must(["ip", "netns", "exec", namespace, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1"]);
+  await must(["ip", "netns", "exec", namespace, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
   return makeUplink(namespace);
 }
 
 /** Removes the namespace with all links in it; what is gone already is fine. */
 export async function removeNetwork(cloud: string): Promise<void> {
   const namespace = cloudNamespace(cloud);
+  // By name: links of a namespace go away with it, but some time later.
+  await attempt(["ip", "-n", namespace, "link", "delete", "uplink"]);
   await attempt(["ip", "netns", "delete", namespace]);
   rmSync(`/etc/netns/${namespace}`, { recursive: true, force: true });
+}
+
+/** How names are looked up inside: `ip netns exec` puts these files over those of this machine. */
+function nameService(namespace: string): void {
+  const folder = `/etc/netns/${namespace}`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/resolv.conf`, `nameserver ${addresses.dns}\n`);
+  // Where systemd-resolved is asked before the resolver's file, the answers would be those of the machine's internet.
+  if (!existsSync("/etc/nsswitch.conf")) return;
+  const switches = readFileSync("/etc/nsswitch.conf", "utf8").replace(/^hosts:.*$/m, "hosts: files dns");
+  writeFileSync(`${folder}/nsswitch.conf`, switches);
 }
 
 async function makeUplink(namespace: string): Promise<Uplink> {
@@ -42,7 +55,11 @@ async function makeUplink(namespace: string): Promise<Uplink> {
     if (taken.has(device)) continue;
     const base = `${uplinkPrefix}.${number}`;
     const uplink = { device, machineAddress: `${base}.1`, cloudAddress: `${base}.2` };
-    await must(["ip", "link", "add", device, "type", "veth", "peer", "name", "uplink", "netns", namespace]);
+    const add = ["link", "add", device, "type", "veth", "peer", "name", "uplink", "netns", namespace];
+    const added = await execa("ip", add, { reject: false });
+    // Another cloud that starts at the same moment may have taken it.
+    if (added.exitCode !== 0 && added.stderr.includes("File exists")) continue;
+    if (added.exitCode !== 0) throw new Error(`ip ${add.join(" ")}: ${added.stderr}`);
     await must(["ip", "address", "add", `${uplink.machineAddress}/30`, "dev", device]);
     await must(["ip", "link", "set", device, "up"]);
     await must(["ip", "-n", namespace, "address", "add", `${uplink.cloudAddress}/30`, "dev", "uplink"]);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { addresses } from "../contracts";
-import { certificateFor } from "../images";
+import { certificateFor, rootCertificate } from "../images";
 import { must } from "../images/command";
 import { cacheFolder, cloudNamespace, stateFolder } from "../places";
 import { startService } from "./service-process";
@@ -81,14 +81,7 @@ export async function startAcme(cloud: string, image: string, failed: (line: str
   startService(image, { name: "pebble", command, state, env, network: networkOf(cloud) }, failed);
   let root = "";
   await until("the certificate authority", async () => {
-    root = await must([
-      "curl",
-      "-sSf",
-      "--cacert",
-      join(state, "pebble.crt"),
-      "-k",
-      `https://${pebbleManagement}/roots/0`,
-    ]);
+    root = await must(["curl", "-sSf", "--cacert", rootCertificate, `https://${pebbleManagement}/roots/0`]);
   });
   return root;
 }

@@ -38,6 +38,8 @@ export class BootedHosts implements Hosts {
       writeSeed(`${root}.new`, spec);
       await must(["mv", `${root}.new`, root]);
     }
+    // After a power-off from inside, or a kill, this is what the last boot left.
+    await this.cutPower(spec.name);
     await disconnect(this.cloud, spec.name);
     await connect(this.cloud, spec);
     this.start(spec);
@@ -124,7 +126,7 @@ export async function releaseSwap(folder: string): Promise<void> {
   const files = lines.map((line) => join(folder, "root", (line.split(/\s+/)[0] ?? "").replaceAll("\\040", " ")));
   for (const file of files) {
     if (!existsSync(file) || !statSync(file).isFile()) continue;
-    const { exitCode, stderr } = await execa("swapoff", [file], { reject: false });
+    const { exitCode, stderr } = await execa("swapoff", [file], { reject: false, env: { LC_ALL: "C" } });
     // Another host's file of the same path is in use, not this one's.
     if (exitCode !== 0 && !stderr.includes("Invalid argument")) throw new Error(stderr);
   }
