@@ -25,6 +25,13 @@ export function toStruct(properties: Properties): Struct {
   return Struct.fromJavaScript(JSON.parse(JSON.stringify(properties)) as Record<string, JavaScriptValue>);
 }
 
+/** The same outputs, with these marked as secret for the engine. */
+export function sealed(outputs: Properties, names: readonly string[] = []): Properties {
+  const seal = ([name, value]: [string, unknown]): [string, unknown] =>
+    names.includes(name) && value !== undefined ? [name, { [signature!]: secret, value }] : [name, value];
+  return Object.fromEntries(Object.entries(outputs).map(seal));
+}
+
 /** Names of the top-level properties that differ. */
 export function changedNames(old: Properties, now: Properties): string[] {
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];

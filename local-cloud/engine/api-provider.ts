@@ -7,7 +7,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { z } from "zod";
 import { inputsToday, refusals, settledInputs, type ApiResource, type Properties } from "./api-resource";
 import { rpcError } from "./api-provider-error";
-import { changedNames, fromStruct, isUnknown, toStruct } from "./api-provider-values";
+import { changedNames, fromStruct, isUnknown, sealed, toStruct } from "./api-provider-values";
 
 /** One plugin. `name` and `version` are those of the vendor's plugin that it stands in for. */
 export interface ApiPlugin<Api> {
@@ -117,7 +117,7 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
       }
       const made = await resource.create(api, inputs);
       answer.setId(made.id);
-      answer.setProperties(toStruct(made.outputs));
+      answer.setProperties(toStruct(sealed(made.outputs, resource.secretOutputs)));
       return answer;
     },
     read: async (request: provider.ReadRequest) => {
@@ -127,7 +127,7 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
       const answer = new provider.ReadResponse();
       if (!found) return answer;
       answer.setId(found.id);
-      answer.setProperties(toStruct(found.outputs));
+      answer.setProperties(toStruct(sealed(found.outputs, resource.secretOutputs)));
       answer.setInputs(toStruct(inputsToday(resource, old.inputs, found.inputs)));
       return answer;
     },
@@ -142,7 +142,7 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
       }
       if (!resource.update) throw new Error("nothing of this resource can be updated");
       const now = await resource.update(api, request.getId(), inputs, old);
-      answer.setProperties(toStruct(now.outputs));
+      answer.setProperties(toStruct(sealed(now.outputs, resource.secretOutputs)));
       return answer;
     },
     delete: async (request: provider.DeleteRequest) => {

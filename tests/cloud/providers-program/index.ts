@@ -10,6 +10,8 @@ interface Changes {
   rules?: number;
   text?: string;
   priority?: number;
+  /** An input that the stand-in does not have. */
+  stackscriptId?: number;
 }
 
 const config = new pulumi.Config();
@@ -43,6 +45,7 @@ const vm = new linode.Instance(
     metadatas: [{ userData: Buffer.from("#cloud-config\n").toString("base64") }],
     tags: ["mail", "backup"],
     swapSize: 512,
+    stackscriptId: changes.stackscriptId,
   },
   { ...onLinode, deleteBeforeReplace: true },
 );
