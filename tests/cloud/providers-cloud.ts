@@ -82,15 +82,20 @@ export class ProvidersCloud {
 
   static async start(engine: EngineUnderTest): Promise<ProvidersCloud> {
     const cloud = new ProvidersCloud(await mkdtemp(join(tmpdir(), "providers-")), engine);
-    await cloud.startApis();
-    await mkdir(join(cloud.folder, "home"));
-    await mkdir(join(cloud.folder, "backend"));
-    await cp(program, join(cloud.folder, "program"), { recursive: true });
-    await writeFile(join(cloud.folder, "program/package.json"), '{ "private": true }\n');
-    await symlink(join(program, "../../../node_modules"), join(cloud.folder, "program/node_modules"));
-    await cloud.succeed("stack", "init", "test");
-    await cloud.configure({});
-    return cloud;
+    try {
+      await cloud.startApis();
+      await mkdir(join(cloud.folder, "home"));
+      await mkdir(join(cloud.folder, "backend"));
+      await cp(program, join(cloud.folder, "program"), { recursive: true });
+      await writeFile(join(cloud.folder, "program/package.json"), '{ "private": true }\n');
+      await symlink(join(program, "../../../node_modules"), join(cloud.folder, "program/node_modules"));
+      await cloud.succeed("stack", "init", "test");
+      await cloud.configure({});
+      return cloud;
+    } catch (error) {
+      await cloud.close();
+      throw error;
+    }
   }
 
   get url(): { linode: string; cloudflare: string } {
