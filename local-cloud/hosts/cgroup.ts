@@ -12,16 +12,19 @@ export class ControlGroup {
     private readonly path: string,
   ) {}
 
-  /** Makes the group; `memoryMiB` is a hard limit for all of its processes together. */
+  /**
+   * Makes the group; `memoryMiB` is a hard limit for all of its processes together. They may swap as much again: swap is
+   * the machine's, which may have far more than the host's own file.
+   */
   create(memoryMiB?: number): void {
     for (const folder of this.folders) mkdirSync(folder, { recursive: true });
     if (memoryMiB === undefined) return;
-    const limit = String(memoryMiB * 1024 * 1024);
-    if (unified) {
-      enableMemory(join(unifiedRoot, this.path));
-      writeFileSync(join(this.folder, "memory.max"), limit);
-      writeFileSync(join(this.folder, "memory.oom.group"), "0");
-    } else writeFileSync(join(this.folder, "memory.limit_in_bytes"), limit);
+    const bytes = memoryMiB * 1024 * 1024;
+    if (unified) enableMemory(join(unifiedRoot, this.path));
+    writeFileSync(join(this.folder, unified ? "memory.max" : "memory.limit_in_bytes"), String(bytes));
+    // Cgroup v1 limits memory and swap together. Missing where the kernel does not count swap.
+    const swap = join(this.folder, unified ? "memory.swap.max" : "memory.memsw.limit_in_bytes");
+    if (existsSync(swap)) writeFileSync(swap, String(unified ? bytes : 2 * bytes));
   }
 
   /** Shell words that put the shell that runs them into this group. */

@@ -22,6 +22,9 @@ export interface Recipe {
 
 const folder = join(cacheFolder, "images");
 
+/** Namespaces for mounts and processes that end with this process, however it ends, and everything in them too. */
+const contained = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"];
+
 /**
  * Builds an image unless it is there already; a changed recipe is another image. Mounts live in a mount namespace of
  * their own, so a killed build leaves none, and its half-made folder is removed by the next build.
@@ -44,7 +47,7 @@ export async function buildImage(recipe: Recipe, progress: (line: string) => voi
     const root = `${done}.building`;
     mkdirSync(root, { recursive: true });
     if (recipe.from) await must(["cp", "-a", `${recipe.from}/.`, root]);
-    if (recipe.outside) await must(["sh", "-eu", "-c", recipe.outside], { env: { ROOT: root } });
+    if (recipe.outside) await must([...contained, "sh", "-eu", "-c", recipe.outside], { env: { ROOT: root } });
     await inside(root, recipe);
     renameSync(root, done);
     progress(`built the image ${recipe.name} in ${Math.round((Date.now() - start) / 1000)} s`);
@@ -69,7 +72,7 @@ chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEN
 rm -f "$ROOT/usr/sbin/policy-rc.d" "$ROOT/etc/resolv.conf"
 `;
   const env = { ROOT: root, DEBS: join(cacheFolder, "debs", recipe.release) };
-  await must(["unshare", "--mount", "sh", "-eu", "-c", mounts], { env, input: recipe.inside });
+  await must([...contained, "sh", "-eu", "-c", mounts], { env, input: recipe.inside });
 }
 
 /** Half-made folders of a killed build, and images of older recipes. */

@@ -135,7 +135,8 @@ describe("the substrate of the local cloud", () => {
         const fill = (mebibytes: number) =>
           guest.ssh(`python3 -c 'b = bytearray(${mebibytes} << 20); print(len(b) >> 20)' || echo $?`);
         assert.equal((await fill(memoryMiB / 4)).stdout, String(memoryMiB / 4));
-        assert.equal((await fill(memoryMiB * 2)).stdout, "137", "killed for want of memory");
+        // It may swap as much again, if the machine has swap.
+        assert.equal((await fill(memoryMiB * 3)).stdout, "137", "killed for want of memory");
         await guest.must("true");
       });
     });
