@@ -35,7 +35,7 @@ export function acmeProxy(app: App, upstream: string, crossSigned?: string): voi
         reply.code(answer.statusCode ?? 502).headers(kept);
         if (crossSigned && answer.headers["content-type"]?.includes("pem-certificate-chain"))
           void collect(answer).then((chain) =>
-            reply.removeHeader("content-length").send(`${chain.trimEnd()}\n${crossSigned}`),
+            reply.removeHeader("content-length").send(`${chain.trimEnd()}\n${crossSigned.trim()}\n`),
           );
         else reply.send(answer);
       });
