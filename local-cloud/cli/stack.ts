@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa, type Options, type Result } from "execa";
 import { parseDocument, type Document } from "yaml";
@@ -43,7 +43,6 @@ export class Stack {
     const stack = new Stack(name, folder, runner);
     if (!existsSync(stack.passphraseFile))
       writeFileSync(stack.passphraseFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
-    if (!existsSync(stack.configFile)) cpSync(join(projectFolder, "Pulumi.local.yaml"), stack.configFile);
     const listed = await stack.run(["stack", "ls", "--json"], { cwd: stack.initFolder() });
     const known = JSON.parse(listed.stdout || "[]") as { name: string }[];
     if (!known.some((entry) => entry.name.split("/").at(-1) === name))
@@ -71,6 +70,20 @@ export class Stack {
   configure(change: (config: Document) => void): void {
     const document = parseDocument(readFileSync(this.configFile, "utf8"));
     change(document);
+    writeFileSync(this.configFile, document.toString());
+  }
+
+  /**
+   * Writes the configuration anew from a declared one, so that an edit of Pulumi.local.yaml counts at the next run.
+   * Secrets and the salt of their encryption are carried over.
+   */
+  declare(text: string, values: Record<string, unknown>): void {
+    const document = parseDocument(text);
+    const before = existsSync(this.configFile) ? parseDocument(readFileSync(this.configFile, "utf8")) : undefined;
+    const kept = (before?.toJS() ?? {}) as StackFile;
+    for (const [key, value] of Object.entries({ ...values, ...secretsOf(kept) }))
+      document.setIn(["config", key], value);
+    if (kept.encryptionsalt) document.set("encryptionsalt", kept.encryptionsalt);
     writeFileSync(this.configFile, document.toString());
   }
 
@@ -110,4 +123,14 @@ export class Stack {
       stderr: String(result.stderr ?? ""),
     };
   }
+}
+
+interface StackFile {
+  config?: Record<string, unknown>;
+  encryptionsalt?: string;
+}
+
+function secretsOf(file: StackFile): Record<string, unknown> {
+  const isSecret = (value: unknown) => typeof value === "object" && value !== null && "secure" in value;
+  return Object.fromEntries(Object.entries(file.config ?? {}).filter(([, value]) => isSecret(value)));
 }

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defaultTokens, zoneId } from "../api";
+import { cloudEnvironment, inCloud, startCloud, trustFile } from "../cloud/lifecycle";
+import { engineEnvironment, prepareEngine, type Engine } from "../engine";
+import { ensureMachinePackages } from "../images";
+import { hostNamespace, stateFolder } from "../places";
+import { projectFolder, Stack } from "./stack";
+
+/** What to bring up. */
+export interface LocalOptions {
+  /** Name of the cloud. */
+  cloud: string;
+  /** Name of the Pulumi stack. */
+  stack: string;
+  /** `debian12` or `debian13`. */
+  os: string;
+  /** Mail domain; default that of Pulumi.local.yaml. */
+  domain?: string;
+  progress: (line: string) => void;
+}
+
+/** The domain that Pulumi.local.yaml names; with another one every address in it is moved there. */
+export const localDomain = "ementech.co.ke";
+
+/** A stack whose cloud runs and whose engine is there; its `up` may not have run yet. */
+export async function prepareStack(options: LocalOptions): Promise<{ stack: Stack; engine: Engine }> {
+  const { cloud, progress } = options;
+  await ensureMachinePackages(progress);
+  const engine = await prepareEngine({ progress });
+  await startCloud(cloud, progress);
+  return { stack: await openStack(options, engine), engine };
+}
+
+/** A mail server that runs in the local cloud. */
+export interface LocalServer {
+  stack: Stack;
+  domain: string;
+  hostname: string;
+  address: string;
+  /** Network namespace of the host. */
+  namespace: string;
+  /** File with every root certificate that a client in this cloud trusts. */
+  trustFile: string;
+  /** Words that run a command line inside the cloud. */
+  inCloud(command: string[]): string[];
+}
+
+/**
+ * Brings everything up: packages of this machine, engine, images, cloud, and the stack by a real `pulumi up`.
+ * @throws Error with Pulumi's words when the `up` fails.
+ */
+export async function bringUp(options: LocalOptions): Promise<LocalServer> {
+  const { stack } = await prepareStack(options);
+  options.progress(`pulumi up of the stack "${options.stack}"`);
+  const up = await stack.pulumi(["up", "--yes", "--skip-preview"]);
+  if (up.exitCode !== 0) throw new Error(`pulumi up failed:\n${up.stdout}\n${up.stderr}`);
+  return findServer(options.cloud, stack);
+}
+
+/** The running server of a stack, by the stack's outputs and the emulated API's own list of instances. */
+export async function findServer(cloud: string, stack: Stack): Promise<LocalServer> {
+  const outputs = JSON.parse((await stack.pulumi(["stack", "output", "--json"])).stdout) as Record<string, string>;
+  const { hostname, ipv4 } = outputs;
+  if (!hostname || !ipv4)
+    throw new Error(`the stack "${stack.name}" has no server; bring it up with: npm run local -- up`);
+  return {
+    stack,
+    hostname,
+    address: ipv4,
+    domain: hostname.replace(/^[^.]+\./, ""),
+    namespace: hostNamespace(cloud, hostOf(cloud, ipv4)),
+    trustFile: trustFile(cloud),
+    inCloud: (command) => inCloud(cloud, command),
+  };
+}
+
+/** Name of the host with this address. */
+function hostOf(cloud: string, address: string): string {
+  const file = join(stateFolder(cloud), "api.json");
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const instances = (JSON.parse(text || "{}") as ApiState).linode?.instances ?? [];
+  const found = instances.find((instance) => JSON.stringify(instance).includes(`"${address}"`));
+  if (!found) throw new Error(`the cloud "${cloud}" has no instance with the address ${address}`);
+  return `linode-${found.id}`;
+}
+
+interface ApiState {
+  linode?: { instances?: { id: number }[] };
+}
+
+async function openStack(options: LocalOptions, engine: Engine): Promise<Stack> {
+  const { cloud } = options;
+  const folder = join(stateFolder(cloud), "stacks", options.stack);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const environment = {
+    ...engineEnvironment({ stateDirectory: join(stateFolder(cloud), "pulumi"), binDirectory: engine.binDirectory }),
+    ...cloudEnvironment(cloud),
+  };
+  const stack = await Stack.open(options.stack, folder, { environment, inCloud: (command) => inCloud(cloud, command) });
+  const domain = options.domain ?? localDomain;
+  const declared = readFileSync(join(projectFolder, "Pulumi.local.yaml"), "utf8").replaceAll(localDomain, domain);
+  stack.declare(declared, { "mailstack:os": options.os, "mailstack:cloudflareZoneId": zoneId(domain) });
+  await stack.setSecret("mailstack:linodeToken", defaultTokens.linode);
+  await stack.setSecret("mailstack:cloudflareApiToken", defaultTokens.cloudflare);
+  return stack;
+}

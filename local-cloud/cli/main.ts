@@ -1,0 +1,110 @@
+/** `npm run local`: the production program against the cloud on this machine. */
+import { spawnSync } from "node:child_process";
+import { Command } from "commander";
+import { cloudStatus, stopCloud } from "../cloud/lifecycle";
+import { Peer } from "../peer/peer";
+import { System } from "../peer/system";
+import { bringUp, findServer, localDomain, prepareStack, type LocalOptions } from "./bring-up";
+import { checkMail } from "./checks";
+import { requireMachine } from "./preflight";
+import { progressPrinter } from "./progress";
+import { printStatus } from "./status";
+import { summary } from "./summary";
+
+interface GlobalOptions {
+  cloud: string;
+  os: string;
+}
+
+const program = new Command("npm run local --")
+  .description("A complete mail server on this machine: the production program, the real Pulumi engine, real daemons.")
+  .option("--cloud <name>", "name of the cloud; several may run at once", "local")
+  .option("--os <system>", "debian12 or debian13", "debian12")
+  .enablePositionalOptions();
+
+program
+  .command("up", { isDefault: true })
+  .description("bring everything up, send mail in and out, and print the verdicts; again: nothing to change")
+  .action(async () => {
+    const options = localOptions();
+    const server = await bringUp(options);
+    options.progress("sending mail in and out");
+    const checks = await checkMail(options.cloud, server);
+    console.log(summary(server, checks, options.cloud === "local" ? "" : `--cloud ${options.cloud} `));
+    if (checks.some((check) => !check.ok)) process.exitCode = 1;
+  });
+
+program
+  .command("preview")
+  .description("show what `up` would change, line by line")
+  .action(async () => {
+    const { stack } = await prepareStack(localOptions());
+    const result = await stack.pulumi(["preview", "--diff"], { stdout: "inherit", stderr: "inherit", reject: false });
+    process.exitCode = result.exitCode;
+  });
+
+program
+  .command("status")
+  .description("what runs, and where each piece of the engine came from")
+  .action(async () => printStatus(localOptions()));
+
+program
+  .command("shell <host> [command...]")
+  .description("a root shell, or one command, on `mail` or `peer`")
+  .passThroughOptions()
+  .action(async (host: string, command: string[]) => {
+    const system = await systemOf(host);
+    const leader = String(await system.leader());
+    const wanted = command.length > 0 ? command : ["bash", "-l"];
+    const words = ["-t", leader, "-m", "-u", "-i", "-n", "-p", "--", ...wanted];
+    const { status } = spawnSync("nsenter", words, { stdio: "inherit", env: guestEnvironment() });
+    process.exitCode = status ?? 1;
+  });
+
+program
+  .command("logs <service>")
+  .description("follow the journal of a service on the mail host, for example postfix or dovecot")
+  .option("--no-follow", "print what there is and end")
+  .action(async (service: string, { follow }: { follow: boolean }) => {
+    const leader = String(await (await systemOf("mail")).leader());
+    const words = ["journalctl", "--no-pager", "-n", "200", ...(follow ? ["-f"] : []), "-u", `${service}*`];
+    const all = ["-t", leader, "-m", "-u", "-i", "-n", "-p", "--", ...words];
+    process.exitCode = spawnSync("nsenter", all, { stdio: "inherit", env: guestEnvironment() }).status ?? 1;
+  });
+
+program
+  .command("down")
+  .description("end the cloud: no process, mount or namespace stays; disks and stacks are kept")
+  .option("--purge", "remove the disks and the stacks too", false)
+  .action(async ({ purge }: { purge: boolean }) => {
+    requireMachine();
+    await stopCloud(program.opts<GlobalOptions>().cloud, { purge });
+    console.log(purge ? "The cloud is gone, with its disks." : "The cloud is down; `npm run local` brings it back.");
+  });
+
+function localOptions(): LocalOptions {
+  requireMachine();
+  const { cloud, os } = program.opts<GlobalOptions>();
+  if (os !== "debian12" && os !== "debian13") throw new Error(`--os: "${os}" is unknown; use debian12 or debian13`);
+  return { cloud, os, stack: "local", domain: localDomain, progress: progressPrinter() };
+}
+
+async function systemOf(host: string): Promise<System> {
+  const options = localOptions();
+  if (!cloudStatus(options.cloud).running)
+    throw new Error(`the cloud "${options.cloud}" does not run; start it with: npm run local -- up`);
+  if (host === "peer") return new Peer(options.cloud).system;
+  if (host !== "mail") throw new Error(`no host "${host}"; there are mail and peer`);
+  const { stack } = await prepareStack(options);
+  return new System((await findServer(options.cloud, stack)).namespace);
+}
+
+function guestEnvironment(): NodeJS.ProcessEnv {
+  const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  return { PATH: path, HOME: "/root", LANG: "C.UTF-8", TERM: process.env.TERM ?? "dumb" };
+}
+
+program.parseAsync().catch((error: Error) => {
+  console.error(`mailstack: ${error.message}`);
+  process.exitCode = 1;
+});
