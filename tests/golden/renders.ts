@@ -1,0 +1,47 @@
+import { renderPackages } from "../../components/host/packages.render";
+import { renderResolver } from "../../components/host/resolver.render";
+import { renderSwap } from "../../components/host/swap.render";
+import type { SystemName } from "../../components/host/systems";
+import { renderAccounts } from "../../components/mail/accounts.render";
+import { renderDovecot } from "../../components/mail/dovecot.render";
+import { renderPostfix } from "../../components/mail/postfix.render";
+import { renderRedis } from "../../components/mail/redis.render";
+import { renderRspamd } from "../../components/mail/rspamd.render";
+import type { Bundle } from "../../components/rendering/bundle";
+import { renderCertificate, renderSelfSigned } from "../../components/web/certificate.render";
+
+const hostname = "mail.example.org";
+const administrator = "admin@example.org";
+
+/** Every service with the settings of one imagined mail server. */
+export const renders: Record<string, (system: SystemName) => Bundle> = {
+  packages: (system) => renderPackages({ system }),
+  swap: () => renderSwap({ sizeMb: 2048 }),
+  resolver: (system) => renderResolver({ system }),
+  accounts: () =>
+    renderAccounts({
+      domains: ["example.org", "example.net"],
+      users: [
+        { address: "ceo@example.org", quotaMb: 2048, passwordVersion: 1 },
+        { address: administrator, quotaMb: 5120, passwordVersion: 2 },
+      ],
+      aliases: [
+        { address: "sales@example.org", destinations: ["ceo@example.org", administrator] },
+        { address: "abuse@example.net", destinations: ["ceo@example.org"] },
+      ],
+      administrator,
+    }),
+  redis: () => renderRedis({}),
+  rspamd: () => renderRspamd({ domains: ["example.org", "example.net"], selector: "mail1" }),
+  tls: () => renderSelfSigned({ hostname }),
+  dovecot: (system) => renderDovecot({ system, hostname, postmaster: "postmaster@example.org", defaultQuotaMb: 2048 }),
+  postfix: (system) =>
+    renderPostfix({ system, hostname, domain: "example.org", administrator, messageSizeLimitMb: 40 }),
+  certificate: (system) =>
+    renderCertificate({
+      system,
+      names: [hostname, "webmail.example.org"],
+      email: administrator,
+      directory: "https://acme-v02.api.letsencrypt.org/directory",
+    }),
+};
