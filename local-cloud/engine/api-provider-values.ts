@@ -13,6 +13,9 @@ const unknowns = new Set([
 /** Key and value that mark an object as a wrapped secret. */
 const [signature, secret] = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"];
 
+/** The unknown string. */
+export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 export const isUnknown = (value: unknown): boolean => typeof value === "string" && unknowns.has(value);
 
 /** Plain values: secrets opened, nulls and the engine's own keys (`__defaults`, `__internal`) left out. */

@@ -1,4 +1,4 @@
-/** Serves the engine's `ResourceProvider` protocol for resources that live behind an API. */
+/** Serves the engine's `ResourceProvider` protocol: the frame of every stand-in of a plugin. */
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
@@ -6,8 +6,11 @@ import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { z } from "zod";
 import { inputsToday, refusals, settledInputs, type ApiResource, type Properties } from "./api-resource";
+import { callOf, EngineLog } from "./api-provider-call";
+import { difference } from "./api-provider-diff";
 import { rpcError } from "./api-provider-error";
-import { changedNames, fromStruct, isUnknown, sealed, toStruct } from "./api-provider-values";
+import { fromStruct, isUnknown, sealed, toStruct, unknown } from "./api-provider-values";
+import { endWithParent } from "./end-with-parent";
 
 /** One plugin. `name` and `version` are those of the vendor's plugin that it stands in for. */
 export interface ApiPlugin<Api> {
@@ -17,6 +20,8 @@ export interface ApiPlugin<Api> {
   config: z.ZodType<Properties>;
   /** `signal` is aborted when the engine cancels. Nothing is asked of the API here. */
   configure(config: Properties, signal: AbortSignal): { api: Api; resources: Record<string, ApiResource<Api>> };
+  /** Functions that a program calls, by token. */
+  functions?: Record<string, (inputs: Properties, signal: AbortSignal) => Promise<Properties>>;
 }
 
 type Handler = (request: never) => Promise<unknown>;
@@ -29,6 +34,7 @@ export function servePlugin<Api>(plugin: ApiPlugin<Api>): void {
     if (error) throw error;
     process.stdout.write(`${port}\n`);
   });
+  endWithParent(() => process.exit(1));
 }
 
 function unary(all: Record<string, Handler>): grpc.UntypedServiceImplementation {
@@ -45,6 +51,7 @@ function unary(all: Record<string, Handler>): grpc.UntypedServiceImplementation 
 
 function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
   const cancelled = new AbortController();
+  const log = new EngineLog();
   let configured: ReturnType<ApiPlugin<Api>["configure"]> | undefined;
 
   /** Type tokens are the last part of the URN's third part: `stack::project::PARENT$TYPE::name`. */
@@ -83,7 +90,7 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
       return answer;
     },
     diffConfig: async (request: provider.DiffRequest) => {
-      return difference(changedNames(fromStruct(request.getOldInputs()), fromStruct(request.getNews())), []);
+      return difference(fromStruct(request.getOldInputs()), fromStruct(request.getNews()), []);
     },
     configure: async (request: provider.ConfigureRequest) => {
       configured = plugin.configure(fromStruct(request.getArgs()), cancelled.signal);
@@ -104,8 +111,7 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
     },
     diff: async (request: provider.DiffRequest) => {
       const { resource } = resourceOf(request.getUrn());
-      const changed = changedNames(fromStruct(request.getOldInputs()), fromStruct(request.getNews()));
-      return difference(changed, resource.replaceOn);
+      return difference(fromStruct(request.getOldInputs()), fromStruct(request.getNews()), resource.replaceOn);
     },
     create: async (request: provider.CreateRequest) => {
       const { api, resource } = resourceOf(request.getUrn());
@@ -115,7 +121,9 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
         answer.setProperties(toStruct(inputs));
         return answer;
       }
-      const made = await resource.create(api, inputs);
+      const made = await resource
+        .create(api, inputs, callOf(request, cancelled.signal, log))
+        .finally(() => log.flush());
       answer.setId(made.id);
       answer.setProperties(toStruct(sealed(made.outputs, resource.secretOutputs)));
       return answer;
@@ -137,33 +145,31 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
       const old = { inputs: fromStruct(request.getOldInputs()), outputs: fromStruct(request.getOlds()) };
       const answer = new provider.UpdateResponse();
       if (request.getPreview()) {
-        answer.setProperties(toStruct({ ...old.outputs, ...inputs }));
+        const unsettled = (resource.unknownInUpdate ?? []).map((name) => [name, unknown]);
+        answer.setProperties(toStruct({ ...old.outputs, ...inputs, ...Object.fromEntries(unsettled) }));
         return answer;
       }
       if (!resource.update) throw new Error("nothing of this resource can be updated");
-      const now = await resource.update(api, request.getId(), inputs, old);
+      const call = callOf(request, cancelled.signal, log);
+      const now = await resource.update(api, request.getId(), inputs, old, call).finally(() => log.flush());
       answer.setProperties(toStruct(sealed(now.outputs, resource.secretOutputs)));
       return answer;
     },
     delete: async (request: provider.DeleteRequest) => {
       const { api, resource } = resourceOf(request.getUrn());
-      await resource.delete(api, request.getId(), fromStruct(request.getProperties()));
+      const outputs = fromStruct(request.getProperties());
+      const call = callOf(request, cancelled.signal, log);
+      await resource.delete(api, request.getId(), outputs, call).finally(() => log.flush());
       return new Empty();
     },
 
     invoke: async (request: provider.InvokeRequest) => {
-      throw new Error(`${request.getTok()} is not known to this stand-in of the ${plugin.name} plugin`);
+      const run = plugin.functions?.[request.getTok()];
+      if (!run) throw new Error(`${request.getTok()} is not known to this stand-in of the ${plugin.name} plugin`);
+      const outputs = await run(fromStruct(request.getArgs()), cancelled.signal);
+      return new provider.InvokeResponse().setReturn(toStruct(outputs));
     },
   };
-}
-
-function difference(changed: string[], replaceOn: readonly string[]): provider.DiffResponse {
-  const { DIFF_SOME, DIFF_NONE } = provider.DiffResponse.DiffChanges;
-  const answer = new provider.DiffResponse();
-  answer.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
-  answer.setDiffsList(changed);
-  answer.setReplacesList(changed.filter((name) => replaceOn.includes(name)));
-  return answer;
 }
 
 function failures(list: { property: string; reason: string }[]): provider.CheckFailure[] {

@@ -12,6 +12,16 @@ export interface Present<Inputs> {
   inputs: Partial<Inputs>;
 }
 
+/** One request of the engine. */
+export interface Call {
+  /** The resource's name in the program. */
+  name: string;
+  /** Aborted when the engine cancels, or when the time that the program allows is over. */
+  signal: AbortSignal;
+  /** Shows a line beside the resource while it is being made. */
+  status(line: string): void;
+}
+
 /** One type of resource. `Api` is the client that its methods get. */
 export interface ApiResource<Api, Inputs extends Properties = Properties> {
   /** A strict object: what it does not name is refused. */
@@ -25,12 +35,14 @@ export interface ApiResource<Api, Inputs extends Properties = Properties> {
   chosenByApi?: readonly string[];
   /** Lists whose order means nothing. */
   sets?: readonly string[];
-  create(api: Api, inputs: Inputs): Promise<Present<Inputs>>;
+  /** Outputs that any update may change: unknown in the preview of one. */
+  unknownInUpdate?: readonly string[];
+  create(api: Api, inputs: Inputs, call: Call): Promise<Present<Inputs>>;
   /** undefined: it is gone. `old` is empty on import, and `id` as the user wrote it. */
   read(api: Api, id: string, old: OldState<Inputs>): Promise<Present<Inputs> | undefined>;
   /** Absent where every input is in `replaceOn`. */
-  update?(api: Api, id: string, inputs: Inputs, old: OldState<Inputs>): Promise<Present<Inputs>>;
-  delete(api: Api, id: string, outputs: Properties): Promise<void>;
+  update?(api: Api, id: string, inputs: Inputs, old: OldState<Inputs>, call: Call): Promise<Present<Inputs>>;
+  delete(api: Api, id: string, outputs: Properties, call: Call): Promise<void>;
 }
 
 export interface OldState<Inputs> {

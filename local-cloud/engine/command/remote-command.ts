@@ -1,0 +1,62 @@
+/** `remote.Command`: a command on a host, over SSH. */
+import type { Client, ClientChannel } from "ssh2";
+import { z } from "zod";
+import type { ApiResource, Properties } from "../api-resource";
+import { connectionInputs, withSsh, type Connection } from "./connection";
+import { commandInputs, commandMethods, type CommandInputs } from "./inputs";
+import { Output, type Logging, type Printed } from "./output";
+
+/** `environment` is not known here: Debian's sshd refuses all but LANG and LC_*, and the vendor's plugin then fails. */
+const inputs = z.strictObject({ ...commandInputs, connection: connectionInputs });
+
+interface RemoteInputs extends CommandInputs {
+  connection: Connection;
+  stdin?: string;
+  logging?: Logging;
+}
+
+export const remoteCommandResource: ApiResource<undefined, Properties> = {
+  inputs,
+  replaceOn: ["triggers"],
+  unknownInUpdate: ["stdout", "stderr"],
+  ...commandMethods<RemoteInputs>((command, given, former, call) =>
+    withSsh(connectionInputs.parse(given.connection), call, (client) => {
+      const output = new Output(given.logging, (line) => call.status(line));
+      return run(client, command, given.stdin ?? "", former, output);
+    }),
+  ),
+};
+
+async function run(
+  client: Client,
+  command: string,
+  stdin: string,
+  env: Record<string, string>,
+  output: Output,
+): Promise<Printed> {
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    client.exec(command, { env }, (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  output.read("stdout", channel);
+  output.read("stderr", channel.stderr);
+  // A command that does not read its input to the end is no error; its exit code counts.
+  channel.on("error", () => undefined);
+  channel.end(stdin);
+  return new Promise((resolve, reject) => {
+    let exit: [code: number | null, signal?: string] | undefined;
+    channel.once("exit", (code: number | null, signal?: string) => (exit = [code, signal]));
+    channel.once("close", () => {
+      if (exit?.[0] === 0) return resolve(output.printed());
+      reject(output.failure(reason(exit), command));
+    });
+  });
+}
+
+/** The vendor's words (`golang.org/x/crypto/ssh`, `ExitError`). */
+function reason(exit: [code: number | null, signal?: string] | undefined): string {
+  if (!exit) return "wait: remote command exited without exit status or exit signal";
+  const [code, signal] = exit;
+  return code === null
+    ? `Process exited with signal ${signal?.replace(/^SIG/, "")}`
+    : `Process exited with status ${code}`;
+}
