@@ -71,7 +71,6 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
     ],
     units: { [systems[settings.system].postfixUnit]: { onChange: "reload" } },
     health: [
-      { tcp: milter },
       { tcp: "127.0.0.1:25", expect: `220 ${settings.hostname} ESMTP` },
       { tcp: "127.0.0.1:587", expect: `220 ${settings.hostname} ESMTP` },
       { tcp: "127.0.0.1:465" },
