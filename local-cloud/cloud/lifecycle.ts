@@ -35,11 +35,12 @@ export async function startCloud(cloud: string, progress: (line: string) => void
   await locked(cloud, async () => {
     if (cloudStatus(cloud).running) return;
     await clean(cloud);
-    // Two at a time, which is what the smallest machine has processors for.
-    await Promise.all([
-      ensureImage("services", progress).then(() => ensureImage("debian13", progress)),
-      ensureImage("peer", progress),
-    ]);
+    // Two at a time, which is what the smallest machine has processors for. Those of one release one after the other:
+    // they share a cache of packages.
+    const bookworm = async () => {
+      for (const image of ["debian12", "services", "peer"]) await ensureImage(image, progress);
+    };
+    await Promise.all([bookworm(), ensureImage("debian13", progress)]);
     progress(`starting the cloud "${cloud}"`);
     const uplink = await makeNetwork(cloud);
     const settings: DaemonSettings = {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { cacheFolder } from "../places";
@@ -38,7 +38,7 @@ export async function buildImage(recipe: Recipe, progress: (line: string) => voi
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Another build of the same image may take minutes.
   const patience = { retries: 600, minTimeout: 1000, maxTimeout: 1000 };
-  const release = await lock(folder, { lockfilePath: `${done}.lock`, stale: 30_000, retries: patience });
+  const release = await lock(done, { realpath: false, stale: 30_000, retries: patience });
   try {
     if (existsSync(done)) return done;
     removeLeftovers(recipe.name, digest);
@@ -75,12 +75,29 @@ rm -f "$ROOT/usr/sbin/policy-rc.d" "$ROOT/etc/resolv.conf"
   await must([...contained, "sh", "-eu", "-c", mounts], { env, input: recipe.inside });
 }
 
-/** Half-made folders of a killed build, and images of older recipes. */
+/** Half-made folders of a killed build, and images of older recipes that no running cloud uses. */
 function removeLeftovers(name: string, digest: string): void {
+  const used = rootsInUse();
   for (const entry of readdirSync(folder)) {
     const match = /^(.+)-[0-9a-f]{12}(\.building)?$/.exec(entry);
-    if (match?.[1] === name && entry !== `${name}-${digest}`)
+    if (match?.[1] === name && entry !== `${name}-${digest}` && !used.has(join(folder, entry)))
       rmSync(join(folder, entry), { recursive: true, force: true });
   }
   rmSync(join(folder, `${name}-${digest}.building`), { recursive: true, force: true });
+}
+
+/** Root folders of all processes of this machine. */
+function rootsInUse(): Set<string> {
+  const roots = readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((pid) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/root`)];
+      } catch (error) {
+        // It ended meanwhile, or is one that not even root may look into, so none of a cloud.
+        if (["ENOENT", "ESRCH", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+        throw error;
+      }
+    });
+  return new Set(roots);
 }

@@ -79,16 +79,9 @@ ${cloudInit}${belief()}`,
 
 /** The cloud's own daemons, in a folder of their own: nothing of them is installed or started on this machine. */
 async function servicesImage(progress: (line: string) => void): Promise<string> {
-  const release = releases.debian12;
-  return buildImage(
-    {
-      name: "services",
-      release,
-      outside: `debootstrap --variant=minbase --cache-dir="$ROOT/../../debs/${release}" ${release} "$ROOT" http://deb.debian.org/debian`,
-      inside: `${sources(release)}
+  const from = await ensureImage("debian12", progress);
+  const inside = `rm -f /etc/apt/apt.conf.d/01proxy
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends pdns-server pdns-backend-sqlite3 sqlite3 pebble apt-cacher-ng`,
-    },
-    progress,
-  );
+apt-get install -y -qq --no-install-recommends pdns-server pdns-backend-sqlite3 sqlite3 pebble apt-cacher-ng`;
+  return buildImage({ name: "services", from, release: releases.debian12, inside }, progress);
 }
