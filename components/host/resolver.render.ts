@@ -40,7 +40,7 @@ export function renderResolver(settings: ResolverSettings): Bundle {
     validate: [["unbound-checkconf"]],
     units: {
       "unbound.service": { onChange: "restart" },
-      "mailstack-resolver.service": { onChange: "restart" },
+      "mailstack-resolver.service": { onChange: "none" },
     },
     health: [{ run: [`${libexec}/resolver-check`] }],
     // Its start copies resolv.conf into its chroot. Nothing happens where Postfix does not run yet.

@@ -74,7 +74,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
     validate: [["rspamadm", "configtest"]],
     // A reload starts new workers on the same sockets while the old ones finish: no message is put off. A restart on
     // Debian 13 stops for up to 16 s (twice Rspamd's task_timeout) once it has seen certain messages.
-    units: { "rspamd.service": { onChange: "reload", restartOn: listeners }, [settleTimer]: { onChange: "restart" } },
+    units: { "rspamd.service": { onChange: "reload", restartOn: listeners }, [settleTimer]: { onChange: "none" } },
     health: [{ run: [settleProgram, "check"], timeoutSeconds: 60 }],
     // The first start compiles patterns for many seconds before it listens. Other services are set up meanwhile;
     // Postfix, which needs the port, waits for it.
