@@ -39,6 +39,9 @@ done
 printf '%s\\n' '${rootKey().anchor}' > /usr/share/dns/root.key
 printf '. 3600000 NS a.root-servers.net.\\na.root-servers.net. 3600000 A ${addresses.dns}\\n' > /usr/share/dns/root.hints
 printf 'Acquire::http::Proxy "http://${addresses.aptProxy}:3142";\\n' > /etc/apt/apt.conf.d/01proxy
+# Unbound takes the documentation networks for private ones and would answer for their reverse zone itself.
+mkdir -p /etc/unbound/unbound.conf.d
+printf 'server:\\n  local-zone: "100.51.198.in-addr.arpa." nodefault\\n' > /etc/unbound/unbound.conf.d/local-cloud.conf
 `;
 }
 
