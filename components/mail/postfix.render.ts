@@ -69,13 +69,19 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
       ["postconf", "-n"],
       ["postconf", "-M"],
     ],
-    units: { [systems[settings.system].postfixUnit]: { onChange: "reload" } },
+    units: postfixUnits(systems[settings.system].postfixUnit),
     health: [
       { tcp: "127.0.0.1:25", expect: `220 ${settings.hostname} ESMTP` },
       { tcp: "127.0.0.1:587", expect: `220 ${settings.hostname} ESMTP` },
       { tcp: "127.0.0.1:465" },
     ],
   };
+}
+
+/** Where the master runs as an instance, `postfix.service` starts it at boot. */
+function postfixUnits(unit: string): Bundle["units"] {
+  const starter: Bundle["units"] = unit === "postfix.service" ? {} : { "postfix.service": { onChange: "none" } };
+  return { ...starter, [unit]: { onChange: "reload" } };
 }
 
 export const postfixPackages = ["postfix", "postfix-sqlite"];
