@@ -23,13 +23,13 @@ describe("templates", () => {
     );
   });
 
-  test.each([
+  test.each<[string, string, View, string]>([
     ["in a section that is off", "{{#on}}\n{{missing}}{{/on}}", { on: false }, ":2: the view has no missing"],
     ["in an item", "{{#l}}{{b}}{{/l}}", { l: [{ a: "1" }, { b: "2" }] }, ":1: the view has no b"],
     ["below a name", "{{o.b}}", { o: { a: "1" } }, ":1: the view has no o.b"],
     ["that opens a section", "\n{{#s}}x{{/s}}", {}, ":2: the view has no s"],
     ["inherited by every object", "{{toString}}", {}, ":1: the view has no toString"],
-  ])("a missing name %s fails", (_case, text, view: View, message) => {
+  ])("a missing name %s fails", (_case, text, view, message) => {
     expect(() => one(text, view)).toThrow(message);
   });
 
@@ -48,14 +48,14 @@ describe("templates", () => {
     expect(one("{{#l}}{{name}}{{a}}{{.}}{{/l}}.", { l: [], a: "1" })).toBe(".");
   });
 
-  test.each([
+  test.each<[string, string, View, string]>([
     ["a flag", "x\n{{a}}", { a: true }, ":2: a is neither text nor a number"],
     ["a list", "{{a}}", { a: ["x"] }, ":1: a is neither text nor a number"],
     ["a partial", "\n\n{{>other}}", {}, ":3: {{>other}} is not allowed here"],
     ["changed tags", "{{=<% %>=}}", {}, "is not allowed here"],
     ["an open section", "a\n{{#s}}\nb", { s: true }, 'Unclosed section "s"'],
     ["a wrong end", "a\n{{#s}}\n{{/t}}", { s: true }, ":3: Unclosed section"],
-  ])("%s is refused", (_case, text, view: View, message) => {
+  ])("%s is refused", (_case, text, view, message) => {
     expect(() => one(text, view)).toThrow(message);
     expect(() => one(text, view)).toThrow(TemplateError);
   });
