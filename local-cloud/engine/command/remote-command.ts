@@ -1,5 +1,5 @@
 /** `remote.Command`: a command on a host, over SSH. */
-import type { Client, ClientChannel } from "ssh2";
+import type { Client } from "ssh2";
 import { z } from "zod";
 import type { ApiResource, Properties } from "../api-resource";
 import { connectionInputs, withSsh, type Connection } from "./connection";
@@ -27,33 +27,36 @@ export const remoteCommandResource: ApiResource<undefined, Properties> = {
   ),
 };
 
-async function run(
+function run(
   client: Client,
   command: string,
   stdin: string,
   env: Record<string, string>,
   output: Output,
 ): Promise<Printed> {
-  const channel = await new Promise<ClientChannel>((resolve, reject) => {
-    client.exec(command, { env }, (error, opened) => (error ? reject(error) : resolve(opened)));
-  });
-  output.read("stdout", channel);
-  output.read("stderr", channel.stderr);
-  // A command that does not read its input to the end is no error; its exit code counts.
-  channel.on("error", () => undefined);
-  channel.end(stdin);
   return new Promise((resolve, reject) => {
-    let exit: [code: number | null, signal?: string] | undefined;
-    channel.once("exit", (code: number | null, signal?: string) => (exit = [code, signal]));
-    channel.once("close", () => {
-      if (exit?.[0] === 0) return resolve(output.printed());
-      reject(output.failure(reason(exit), command));
+    client.exec(command, { env }, (error, channel) => {
+      if (error) return reject(error);
+      // All at once: a short command's end may be in the packet that says that it started.
+      let exit: Exit | undefined;
+      channel.once("exit", (code: number | null, signal?: string) => (exit = [code, signal]));
+      channel.once("close", () => {
+        if (exit?.[0] === 0) resolve(output.printed());
+        else reject(output.failure(reason(exit), command));
+      });
+      // A command that does not read its input to the end is no error; its exit code counts.
+      channel.on("error", () => undefined);
+      output.read("stdout", channel);
+      output.read("stderr", channel.stderr);
+      channel.end(stdin);
     });
   });
 }
 
+type Exit = [code: number | null, signal?: string];
+
 /** The vendor's words (`golang.org/x/crypto/ssh`, `ExitError`). */
-function reason(exit: [code: number | null, signal?: string] | undefined): string {
+function reason(exit: Exit | undefined): string {
   if (!exit) return "wait: remote command exited without exit status or exit signal";
   const [code, signal] = exit;
   return code === null
