@@ -97,26 +97,25 @@ export class MailServer extends pulumi.ComponentResource {
     const postmaster = `postmaster@${settings.domain}`;
     const { defaultQuotaMb, messageSizeLimitMb, administrator } = settings;
     next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, postmaster, defaultQuotaMb }, o));
-    const postfixSettings = { system, hostname, domain: settings.domain, administrator, messageSizeLimitMb };
-    next((o) => new Postfix(`${name}-postfix`, host, postfixSettings, o));
-
     this.dkim = rspamd.results.apply((results) =>
       Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])),
     );
     const facts = pulumi.all([server.ipv4, this.dkim]).apply(([ipv4, dkim]): HostFacts => ({ ipv4, dkim }));
-    const address = this.publish(`${name}-address`, args, hostname, "address", facts, [server]);
+    const early = server.ipv4.apply((ipv4): HostFacts => ({ ipv4, dkim: {} }));
+    const address = this.publish(`${name}-address`, args, hostname, "address", early, [server]);
 
     const issuing = { system, names: [hostname], email: administrator, directory: settings.acmeDirectory };
-    const certificate = new Certificate(`${name}-certificate`, host, issuing, {
-      parent: this,
-      dependsOn: [last, ...address],
-    });
+    // Before Postfix, which waits for Rspamd's first start; the authority answers meanwhile.
+    next((o) => new Certificate(`${name}-certificate`, host, issuing, pulumi.mergeOptions(o, { dependsOn: address })));
+    const postfixSettings = { system, hostname, domain: settings.domain, administrator, messageSizeLimitMb };
+    next((o) => new Postfix(`${name}-postfix`, host, postfixSettings, o));
+
     const reverse = new ReverseName(
       `${name}-ptr`,
       { address: server.ipv4, hostname },
       { parent: this, providers: [args.linode], dependsOn: address },
     );
-    const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [certificate] });
+    const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [last] });
     this.publish(`${name}-dns`, args, hostname, "mail", facts, [health, reverse]);
 
     this.hostname = hostname;

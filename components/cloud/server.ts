@@ -36,6 +36,20 @@ export class Server extends pulumi.ComponentResource {
       .all([args.hostKey, args.deployPublicKey])
       .apply(([hostKey, deployPublicKey]) => renderUserData({ hostname: args.hostname, hostKey, deployPublicKey }));
 
+    // First, so that the host has it from its first packet on.
+    this.firewall = new linode.Firewall(
+      `${name}-firewall`,
+      {
+        label: label(args.hostname),
+        inboundPolicy: "DROP",
+        outboundPolicy: "ACCEPT",
+        inbounds: inboundRules(args.sshAllowedCidrs),
+        tags: ["mailstack"],
+      },
+      // The instance names its firewall, so the firewall's own list is not the program's to keep.
+      { parent: this, ignoreChanges: ["linodes"] },
+    );
+
     this.instance = new linode.Instance(
       name,
       {
@@ -45,28 +59,16 @@ export class Server extends pulumi.ComponentResource {
         image: `linode/${args.os}`,
         authorizedKeys: [args.deployPublicKey],
         metadatas: [{ userData: pulumi.secret(userData.apply((text) => Buffer.from(text).toString("base64"))) }],
+        firewallId: this.firewall.id.apply(Number),
         tags: ["mailstack"],
       },
       {
         parent: this,
         protect: args.protect,
         // These only matter when the host is made; a change would replace it, and the mail with it.
-        ignoreChanges: ["authorizedKeys", "metadatas", "rootPass"],
+        ignoreChanges: ["authorizedKeys", "firewallId", "metadatas", "rootPass"],
         deleteBeforeReplace: true,
       },
-    );
-
-    this.firewall = new linode.Firewall(
-      `${name}-firewall`,
-      {
-        label: label(args.hostname),
-        inboundPolicy: "DROP",
-        outboundPolicy: "ACCEPT",
-        inbounds: inboundRules(args.sshAllowedCidrs),
-        linodes: [this.instance.id.apply(Number)],
-        tags: ["mailstack"],
-      },
-      { parent: this },
     );
 
     this.ipv4 = this.instance.ipAddress;

@@ -38,9 +38,9 @@ export class CloudflareRecords extends pulumi.ComponentResource {
 function valueOf(record: MailRecord, facts: pulumi.Output<HostFacts>): Partial<cloudflare.DnsRecordArgs> {
   // Without the top-level priority the provider shows a difference at every run.
   if (record.service) return { data: record.service, priority: record.service.priority };
-  const content = facts.apply((known) => {
-    const text = record.content!(known);
-    return record.type === "TXT" ? quoteText(text) : text;
-  });
+  const written = (text: string) => (record.type === "TXT" ? quoteText(text) : text);
+  const { content: given = "" } = record;
+  // A text that does not depend on the host is known in every preview.
+  const content = typeof given === "string" ? written(given) : facts.apply((known) => written(given(known)));
   return record.type === "MX" ? { content, priority: record.priority } : { content };
 }

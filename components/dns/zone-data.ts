@@ -30,8 +30,8 @@ export interface MailRecord {
    * when the host answers.
    */
   stage: "address" | "mail";
-  /** Text of a TXT record, address, or host name of an MX. */
-  content?: (facts: HostFacts) => string;
+  /** Text of a TXT record, address, or host name of an MX; a function where only the running host can tell. */
+  content?: string | ((facts: HostFacts) => string);
   /** MX preference. */
   priority?: number;
   /** SRV data (RFC 2782). */
@@ -48,7 +48,7 @@ const notOffered = { priority: 0, weight: 0, port: 0, target: "." };
 export function mailRecords(settings: MailDomainSettings): MailRecord[] {
   const { domain, hostname } = settings;
   const at = (name: string) => `${name}.${domain}`;
-  const text = (key: string, name: string, content: (facts: HostFacts) => string): MailRecord => ({
+  const text = (key: string, name: string, content: MailRecord["content"]): MailRecord => ({
     key,
     name,
     type: "TXT",
@@ -63,10 +63,10 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     service: data,
   });
   const records: MailRecord[] = [
-    { key: "mx", name: domain, type: "MX", stage: "mail", priority: 10, content: () => hostname },
-    text("spf", domain, () => "v=spf1 mx -all"),
+    { key: "mx", name: domain, type: "MX", stage: "mail", priority: 10, content: hostname },
+    text("spf", domain, "v=spf1 mx -all"),
     text("dkim", at(`${settings.dkimSelector}._domainkey`), (facts) => facts.dkim[domain] ?? missingKey(domain)),
-    text("dmarc", at("_dmarc"), () => `v=DMARC1; p=${settings.dmarcPolicy}; rua=mailto:dmarc@${domain}`),
+    text("dmarc", at("_dmarc"), `v=DMARC1; p=${settings.dmarcPolicy}; rua=mailto:dmarc@${domain}`),
     // RFC 8314, section 5.1: implicit TLS is preferred, so submissions comes before submission.
     service("submissions", "_submissions._tcp", { priority: 0, weight: 1, port: 465, target: hostname }),
     service("submission", "_submission._tcp", { priority: 10, weight: 1, port: 587, target: hostname }),
@@ -79,7 +79,7 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
   return [
     { key: "host-a", name: hostname, type: "A", stage: "address", content: (facts) => facts.ipv4 },
     // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
-    text("host-spf", hostname, () => "v=spf1 a -all"),
+    text("host-spf", hostname, "v=spf1 a -all"),
     ...records,
   ];
 }

@@ -1,4 +1,4 @@
-import { mailRecords, quoteText } from "../../components/dns/zone-data";
+import { mailRecords, quoteText, type HostFacts, type MailRecord } from "../../components/dns/zone-data";
 
 const settings = {
   domain: "example.org",
@@ -9,9 +9,12 @@ const settings = {
 };
 const facts = { ipv4: "198.51.100.20", dkim: { "example.org": `v=DKIM1; k=rsa; p=${"A".repeat(392)}` } };
 
+const contentOf = ({ content }: MailRecord, known: HostFacts = facts) =>
+  typeof content === "function" ? content(known) : content;
+
 test("the zone of the main domain, record by record", () => {
   const zone = mailRecords(settings).map((record) => {
-    const value = record.service ? Object.values(record.service).join(" ") : record.content!(facts);
+    const value = record.service ? Object.values(record.service).join(" ") : contentOf(record);
     return `${record.stage} ${record.name} ${record.type} ${record.priority ?? ""} ${value}`.slice(0, 110);
   });
   expect(zone).toMatchInlineSnapshot(`
@@ -52,5 +55,5 @@ test("a long TXT value is split into strings of 255", () => {
 
 test("a host without a DKIM key is an error, never an empty record", () => {
   const dkim = mailRecords(settings).find((record) => record.key === "dkim");
-  expect(() => dkim!.content!({ ipv4: "", dkim: {} })).toThrow("returned no DKIM key for example.org");
+  expect(() => contentOf(dkim!, { ipv4: "", dkim: {} })).toThrow("returned no DKIM key for example.org");
 });
