@@ -12,6 +12,7 @@ import { loadSshHost } from "./engine/bundled-ssh-host";
 import type { SshHost } from "./engine/ssh-host";
 import { EngineStack, opened, summary, type Wish } from "./engine/stack";
 
+const vendor = process.env.MAILSTACK_ENGINE === "vendor";
 const { SshHost: Host, keyPassword, newKey, userPassword } = loadSshHost();
 
 describe("engine over SSH", { concurrency: false }, () => {
@@ -88,7 +89,7 @@ describe("engine over SSH", { concurrency: false }, () => {
     const create = "wc -c";
     stack.wish([remote({ create, stdin: bundle("two") }), follower]);
     await stack.up();
-    const update = 'echo "was $PULUMI_COMMAND_STDOUT"';
+    const update = 'cat > /dev/null; echo "was $PULUMI_COMMAND_STDOUT"';
     stack.wish([remote({ create, update, stdin: bundle("three and more") }), follower]);
     const preview = await stack.succeed("preview", "--diff");
     assert.match(preview, /- two\n\s*\+ three and more/, preview);
@@ -112,12 +113,12 @@ describe("engine over SSH", { concurrency: false }, () => {
   it("a failure tells the command and what it printed, never the input; the next up tries again", async () => {
     await emptied();
     const flag = join(stack.folder, "flag");
-    const create = `echo "to say" && test -f ${flag} || exit 3`;
+    const create = `cat > /dev/null; echo "to say" && test -f ${flag} || exit 3`;
     const wish = remote({ create, stdin: "hidden-input" }, { secret: ["stdin"] });
     const text = await failing(wish);
     assert.match(
       text,
-      /Process exited with status 3: running "echo \\"to say\\" && test -f .*exit 3":\n\s*to say/,
+      /Process exited with status 3: running "cat > \/dev\/null; echo \\"to say\\" && test -f .*exit 3":\n\s*to say/,
       text,
     );
     assert.ok(!text.includes("hidden-input"));
@@ -210,17 +211,21 @@ describe("engine over SSH", { concurrency: false }, () => {
   });
 
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
-    it(`${signal} ends the session on the host`, { timeout: 60_000 }, async () => {
-      stack.wish([remote({ create: "echo started; sleep 600" })]);
-      const { child, outcome } = stack.spawn("up", "--yes", "--skip-preview");
-      while (!host.commands.at(-1)?.includes("sleep 600") || host.open.size === 0) await pause(100);
-      child.kill(signal);
-      const { code } = await outcome;
-      assert.notEqual(code, 0);
-      while (host.open.size > 0) await pause(100);
-      host.commands.length = 0;
-      await stack.pulumi("cancel", "--yes");
-      assert.equal((await stack.resources()).get("remote"), undefined);
-    });
+    it(
+      `${signal} ends the session on the host`,
+      { timeout: 60_000, skip: vendor && "the vendor's plugin waits for the command to end" },
+      async () => {
+        stack.wish([remote({ create: "echo started; sleep 600" })]);
+        const { child, outcome } = stack.spawn("up", "--yes", "--skip-preview");
+        while (!host.commands.at(-1)?.includes("sleep 600") || host.open.size === 0) await pause(100);
+        child.kill(signal);
+        const { code } = await outcome;
+        assert.notEqual(code, 0);
+        while (host.open.size > 0) await pause(100);
+        host.commands.length = 0;
+        await stack.pulumi("cancel", "--yes");
+        assert.equal((await stack.resources()).get("remote"), undefined);
+      },
+    );
   }
 });

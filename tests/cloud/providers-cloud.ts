@@ -1,22 +1,16 @@
 /** The emulated APIs on loopback, with hosts and zones that only remember, and the Pulumi CLI run against them. */
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { apiNames, defaultTokens, startApis, zoneId, type Apis } from "../../local-cloud/api";
+import { engineEnvironment, type Engine } from "../../local-cloud/engine";
 import type { Hosts, HostSpec, RecordSet, Zones } from "../../local-cloud/contracts";
 
 const run = promisify(execFile);
 const program = join(__dirname, "providers-program");
-
-/** What the engine looked for and found. */
-export interface EngineUnderTest {
-  /** Folders with the CLI, the language host and the plugins, in the order of PATH. */
-  path: string[];
-  environment?: Record<string, string>;
-}
 
 /** Systems that exist only here. */
 export class RememberedHosts implements Hosts {
@@ -77,15 +71,13 @@ export class ProvidersCloud {
   private apis: Apis | undefined;
   private constructor(
     private readonly folder: string,
-    private readonly engine: EngineUnderTest,
+    private readonly engine: Engine,
   ) {}
 
-  static async start(engine: EngineUnderTest): Promise<ProvidersCloud> {
+  static async start(engine: Engine): Promise<ProvidersCloud> {
     const cloud = new ProvidersCloud(await mkdtemp(join(tmpdir(), "providers-")), engine);
     try {
       await cloud.startApis();
-      await mkdir(join(cloud.folder, "home"));
-      await mkdir(join(cloud.folder, "backend"));
       await cp(program, join(cloud.folder, "program"), { recursive: true });
       await writeFile(join(cloud.folder, "program/package.json"), '{ "private": true }\n');
       await symlink(join(program, "../../../node_modules"), join(cloud.folder, "program/node_modules"));
@@ -155,13 +147,8 @@ export class ProvidersCloud {
     const { folder, engine } = this;
     const env = {
       ...process.env,
-      ...engine.environment,
-      PATH: [...engine.path, process.env.PATH].join(":"),
-      PULUMI_HOME: join(folder, "home"),
-      PULUMI_BACKEND_URL: `file://${join(folder, "backend")}`,
+      ...engineEnvironment({ stateDirectory: folder, binDirectory: engine.binDirectory }),
       PULUMI_CONFIG_PASSPHRASE: "test",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_IGNORE_AMBIENT_PLUGINS: "",
       SSL_CERT_FILE: join(folder, "cert.pem"),
       NODE_EXTRA_CA_CERTS: join(folder, "cert.pem"),
       FOLDER: folder,

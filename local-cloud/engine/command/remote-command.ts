@@ -41,10 +41,12 @@ function run(
       let exit: Exit | undefined;
       channel.once("exit", (code: number | null, signal?: string) => (exit = [code, signal]));
       channel.once("close", () => {
-        if (exit?.[0] === 0) resolve(output.printed());
-        else reject(output.failure(reason(exit), command));
+        if (exit?.[0] !== 0) reject(output.failure(reason(exit), command));
+        // As with the vendor's plugin: the command ended while its input was still being sent.
+        else if (!channel.writableFinished) reject(output.failure("EOF", command));
+        else resolve(output.printed());
       });
-      // A command that does not read its input to the end is no error; its exit code counts.
+      // The exit code and `close` say it better.
       channel.on("error", () => undefined);
       output.read("stdout", channel);
       output.read("stderr", channel.stderr);

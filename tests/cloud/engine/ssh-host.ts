@@ -138,6 +138,8 @@ function serveFiles(sftp: SFTPWrapper): void {
       const { mode, uid, gid, size, atimeMs, mtimeMs } = statSync(path);
       sftp.attrs(id, { mode, uid, gid, size, atime: Math.round(atimeMs / 1000), mtime: Math.round(mtimeMs / 1000) });
     });
+  // ssh2 leaves the answer to a client's end to the program; Go's client waits for it.
+  sftp.on("end", () => sftp.end());
   sftp.on("STAT", stat).on("LSTAT", stat);
   sftp.on("OPEN", (id, path) =>
     attempt(id, () => {
