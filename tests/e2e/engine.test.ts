@@ -15,7 +15,8 @@ for (const os of everySystem) {
       await server.up();
     });
 
-    const set = (key: string, value: unknown) => (config: Document) => config.setIn(["config", `mailstack:${key}`], value);
+    const set = (key: string, value: unknown) => (config: Document) =>
+      config.setIn(["config", `mailstack:${key}`], value);
 
     test("a second up changes nothing", async () => {
       const { summary } = await server.up();
@@ -41,7 +42,15 @@ for (const os of everySystem) {
     });
 
     test("a user added: one resource, no restart, mail delivered at once; removed: login and delivery stop, mail stays", async () => {
-      const started = () => server.system.must(["systemctl", "show", "-p", "ActiveEnterTimestampMonotonic,MainPID", "dovecot", server.postfixUnit]);
+      const started = () =>
+        server.system.must([
+          "systemctl",
+          "show",
+          "-p",
+          "ActiveEnterTimestampMonotonic,MainPID",
+          "dovecot",
+          server.postfixUnit,
+        ]);
       const before = await started();
       const address = server.address("newcomer");
       server.stack.configure((config) => config.addIn(["config", "mailstack:users"], { address }));
@@ -50,7 +59,12 @@ for (const os of everySystem) {
       assert.equal((summary.create ?? 0) + (summary.delete ?? 0) + (summary.replace ?? 0), 0);
       assert.equal(await started(), before, "Postfix or Dovecot was restarted");
       const subject = `newcomer ${os} ${Date.now()}`;
-      const sent = await server.peer.send({ from: "friend@peer.example", to: address, subject, server: server.hostname });
+      const sent = await server.peer.send({
+        from: "friend@peer.example",
+        to: address,
+        subject,
+        server: server.hostname,
+      });
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await server.imapFind("newcomer", subject), /\d/);
       const login = await server.login("newcomer");
@@ -59,18 +73,41 @@ for (const os of everySystem) {
       await server.up();
       const refused = await server.peer.send({ from: "friend@peer.example", to: address, server: server.hostname });
       assert.equal(refused.code, 550, refused.transcript);
-      const out = await server.peer.send({ from: address, to: "friend@peer.example", server: server.hostname, port: 587, tls: "required", ...login });
+      const out = await server.peer.send({
+        from: address,
+        to: "friend@peer.example",
+        server: server.hostname,
+        port: 587,
+        tls: "required",
+        ...login,
+      });
       assert.equal(out.code, 535, out.transcript);
-      assert.match(await server.system.must(["grep", "-rl", subject, `/var/vmail/${server.domain}/newcomer`]), /Maildir/);
+      assert.match(
+        await server.system.must(["grep", "-rl", subject, `/var/vmail/${server.domain}/newcomer`]),
+        /Maildir/,
+      );
     });
 
     test("a password that the user changed survives an up; a raised passwordVersion sets a new one", async () => {
       const own = "correct horse battery staple 7";
       await server.system.must(["mailstack", "user", "set-password", server.address("support")], { input: `${own}\n` });
-      server.stack.configure((config) => config.addIn(["config", "mailstack:aliases"], { address: server.address("help"), destinations: [server.address("support")] }));
+      server.stack.configure((config) =>
+        config.addIn(["config", "mailstack:aliases"], {
+          address: server.address("help"),
+          destinations: [server.address("support")],
+        }),
+      );
       await server.up();
       const send = (password: string) =>
-        server.peer.send({ from: server.address("support"), to: "friend@peer.example", server: server.hostname, port: 587, tls: "required", user: server.address("support"), password });
+        server.peer.send({
+          from: server.address("support"),
+          to: "friend@peer.example",
+          server: server.hostname,
+          port: 587,
+          tls: "required",
+          user: server.address("support"),
+          password,
+        });
       assert.equal((await send(own)).code, 250);
 
       const index = server.userIndex("support");

@@ -18,7 +18,12 @@ for (const os of everySystem) {
 
     test("mail from the peer lands in the Maildir and shows by IMAP and POP3", async () => {
       const subject = unique("inbound");
-      const { id } = await server.peer.sendThroughExim({ from: friend, to: server.address("ceo"), subject, body: "hello\n" });
+      const { id } = await server.peer.sendThroughExim({
+        from: friend,
+        to: server.address("ceo"),
+        subject,
+        body: "hello\n",
+      });
       const report = await server.peer.delivered(id);
       assert.match(JSON.stringify(report.attempts), /TLS1\.[23]/, "delivered over TLS");
       assert.match(await server.imapFind("ceo", subject), /\d/);
@@ -34,7 +39,15 @@ for (const os of everySystem) {
       test(`mail sent through ${port} passes SPF, DKIM and DMARC as the peer judges it`, async () => {
         const subject = unique(`outbound ${port}`);
         const login = await server.login("ceo");
-        const sent = await server.peer.send({ from: server.address("ceo"), to: friend, subject, server: server.hostname, port, tls, ...login });
+        const sent = await server.peer.send({
+          from: server.address("ceo"),
+          to: friend,
+          subject,
+          server: server.hostname,
+          port,
+          tls,
+          ...login,
+        });
         assert.equal(sent.code, 250, sent.transcript);
         const message = await server.peer.received({ subject });
         assert.deepEqual(
@@ -46,53 +59,120 @@ for (const os of everySystem) {
 
     test("an alias delivers", async () => {
       const subject = unique("alias");
-      const sent = await server.peer.send({ from: friend, to: server.address("sales"), subject, server: server.hostname });
+      const sent = await server.peer.send({
+        from: friend,
+        to: server.address("sales"),
+        subject,
+        server: server.hostname,
+      });
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await server.imapFind("info", subject), /\d/);
     });
 
     test("user+tag delivers", async () => {
       const subject = unique("tag");
-      const sent = await server.peer.send({ from: friend, to: server.address("tech+shop"), subject, server: server.hostname });
+      const sent = await server.peer.send({
+        from: friend,
+        to: server.address("tech+shop"),
+        subject,
+        server: server.hostname,
+      });
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await server.imapFind("tech", subject), /\d/);
     });
 
     test("mail to postmaster reaches the administrator", async () => {
       const subject = unique("postmaster");
-      const sent = await server.peer.send({ from: friend, to: server.address("postmaster"), subject, server: server.hostname });
+      const sent = await server.peer.send({
+        from: friend,
+        to: server.address("postmaster"),
+        subject,
+        server: server.hostname,
+      });
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await server.imapFind("admin", subject), /\d/);
     });
 
     test("30 MB passes, 50 MB is refused at SMTP time", async () => {
       const subject = unique("large");
-      const large = await server.peer.send({ from: friend, to: server.address("ceo"), subject, sizeMb: 30, server: server.hostname });
+      const large = await server.peer.send({
+        from: friend,
+        to: server.address("ceo"),
+        subject,
+        sizeMb: 30,
+        server: server.hostname,
+      });
       assert.equal(large.code, 250, large.transcript.slice(-2000));
       assert.match(await server.imapFind("ceo", subject), /\d/);
-      const huge = await server.peer.send({ from: friend, to: server.address("ceo"), sizeMb: 50, server: server.hostname });
+      const huge = await server.peer.send({
+        from: friend,
+        to: server.address("ceo"),
+        sizeMb: 50,
+        server: server.hostname,
+      });
       assert.equal(huge.code, 552, huge.transcript.slice(-2000));
     });
 
     const refusals: [string, () => Promise<{ code: number; reply: string }>, number[], RegExp][] = [
-      ["GTUBE", () => server.peer.send({ from: friend, to: server.address("ceo"), body: `${gtube}\n`, server: server.hostname }), [554], /gtube|spam/i],
-      ["an unknown user", () => server.peer.send({ from: friend, to: server.address("nobody"), server: server.hostname }), [550], /5\.1\.1/],
-      ["relaying", () => server.peer.send({ from: friend, to: "someone@elsewhere.example", server: server.hostname }), [554, 454, 550], /relay access denied/i],
+      [
+        "GTUBE",
+        () =>
+          server.peer.send({ from: friend, to: server.address("ceo"), body: `${gtube}\n`, server: server.hostname }),
+        [554],
+        /gtube|spam/i,
+      ],
+      [
+        "an unknown user",
+        () => server.peer.send({ from: friend, to: server.address("nobody"), server: server.hostname }),
+        [550],
+        /5\.1\.1/,
+      ],
+      [
+        "relaying",
+        () => server.peer.send({ from: friend, to: "someone@elsewhere.example", server: server.hostname }),
+        [554, 454, 550],
+        /relay access denied/i,
+      ],
       [
         "a login without TLS",
-        async () => server.peer.send({ from: server.address("ceo"), to: friend, server: server.hostname, port: 587, tls: "none", ...(await server.login("ceo")) }),
+        async () =>
+          server.peer.send({
+            from: server.address("ceo"),
+            to: friend,
+            server: server.hostname,
+            port: 587,
+            tls: "none",
+            ...(await server.login("ceo")),
+          }),
         [530, 0],
         /STARTTLS|^$/i,
       ],
       [
         "a wrong password",
-        () => server.peer.send({ from: server.address("ceo"), to: friend, server: server.hostname, port: 587, tls: "required", user: server.address("ceo"), password: "wrong" }),
+        () =>
+          server.peer.send({
+            from: server.address("ceo"),
+            to: friend,
+            server: server.hostname,
+            port: 587,
+            tls: "required",
+            user: server.address("ceo"),
+            password: "wrong",
+          }),
         [535],
         /5\.7\.8/,
       ],
       [
         "a foreign sender after login",
-        async () => server.peer.send({ from: "ceo@bigbank.example", to: friend, server: server.hostname, port: 587, tls: "required", ...(await server.login("ceo")) }),
+        async () =>
+          server.peer.send({
+            from: "ceo@bigbank.example",
+            to: friend,
+            server: server.hostname,
+            port: 587,
+            tls: "required",
+            ...(await server.login("ceo")),
+          }),
         [553],
         /not owned by user/,
       ],
@@ -107,7 +187,15 @@ for (const os of everySystem) {
 
     test("no login is offered on port 25, none before TLS on 587", async () => {
       for (const port of [25, 587]) {
-        const talk = await server.peer.exec(["swaks", "--server", server.hostname, "--port", String(port), "--quit-after", "EHLO"]);
+        const talk = await server.peer.exec([
+          "swaks",
+          "--server",
+          server.hostname,
+          "--port",
+          String(port),
+          "--quit-after",
+          "EHLO",
+        ]);
         assert.match(talk.stdout, /250[ -]STARTTLS/);
         assert.doesNotMatch(talk.stdout, /250[ -]AUTH/);
       }

@@ -47,7 +47,9 @@ for (const os of everySystem) {
         return (await server.inCloud(["openssl", "x509", "-noout", "-serial"], certificate)).stdout.trim();
       };
       const old = await serial(25, "smtp");
-      await server.system.must(["certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew"], { timeout: 180_000 });
+      await server.system.must(["certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew"], {
+        timeout: 180_000,
+      });
       const served = new Set<string>();
       for (const [port, starttls] of ports) served.add(await serial(port, starttls));
       assert.equal(served.size, 1, [...served].join(" "));

@@ -46,7 +46,10 @@ export class Server {
 
   static async open(os: string): Promise<Server> {
     const domain = domains[os] ?? `${os}.example`;
-    return new Server(os, await bringUp({ cloud: testCloud, stack: `test-${os}`, os, domain, progress: console.error }));
+    return new Server(
+      os,
+      await bringUp({ cloud: testCloud, stack: `test-${os}`, os, domain, progress: console.error }),
+    );
   }
 
   get stack(): Stack {
@@ -89,7 +92,9 @@ export class Server {
   }
 
   userIndex(localPart: string): number {
-    const config = parse(readFileSync(this.stack.configFile, "utf8")) as { config: Record<string, { address: string }[]> };
+    const config = parse(readFileSync(this.stack.configFile, "utf8")) as {
+      config: Record<string, { address: string }[]>;
+    };
     const index = config.config["mailstack:users"]!.findIndex((user) => user.address === this.address(localPart));
     if (index < 0) throw new Error(`no user ${localPart} in ${this.stack.configFile}`);
     return index;
