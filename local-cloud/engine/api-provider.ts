@@ -10,6 +10,7 @@ import { callOf, EngineLog } from "./api-provider-call";
 import { difference } from "./api-provider-diff";
 import { rpcError } from "./api-provider-error";
 import { fromStruct, isUnknown, sealed, toStruct, unknown } from "./api-provider-values";
+import { keepCompiled } from "./compiled";
 import { endWithParent } from "./end-with-parent";
 
 /** One plugin. `name` and `version` are those of the vendor's plugin that it stands in for. */
@@ -33,6 +34,7 @@ export function servePlugin<Api>(plugin: ApiPlugin<Api>): void {
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
     process.stdout.write(`${port}\n`);
+    keepCompiled();
   });
   endWithParent(() => process.exit(1));
 }

@@ -58,9 +58,13 @@ export async function buildCli(progress: (line: string) => void): Promise<string
   return join(folder, "pulumi");
 }
 
-async function findGo(): Promise<string> {
+/**
+ * A Go that can build the CLI.
+ * @throws Error that names the versions that were found.
+ */
+export async function findGo(candidates = ["go", "/usr/local/go/bin/go"]): Promise<string> {
   const found: string[] = [];
-  for (const go of ["go", "/usr/local/go/bin/go"]) {
+  for (const go of candidates) {
     const result = await execa(go, ["version"], { reject: false, env: { GOTOOLCHAIN: "local" } });
     const [text, minor] = /go1\.(\d+)\S*/.exec(result.stdout ?? "") ?? [];
     if (Number(minor) >= smallestMinor) return go;

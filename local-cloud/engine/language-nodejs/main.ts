@@ -8,6 +8,7 @@ import { LanguageHandshakeResponse, RuntimeOptionsResponse } from "@pulumi/pulum
 import type * as language from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { keepCompiled } from "../compiled";
 import { endWithParent } from "../end-with-parent";
 import { about, installDependencies, programDependencies } from "./about";
 import { requiredPackages } from "./packages";
@@ -71,6 +72,7 @@ server.addService(LanguageRuntimeService as unknown as grpc.ServiceDefinition, i
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;
   process.stdout.write(`${port}\n`);
+  keepCompiled();
 });
 
 const end = () => {
