@@ -15,6 +15,8 @@ export interface PackagesSettings {
 /** For whoever looks after the host: the database of accounts is readable with it. */
 const tools = ["sqlite3"];
 
+const mainCf = "/etc/postfix/main.cf";
+
 /** All packages of the stack, so that apt works once. The names are the same on all of the systems. */
 export function renderPackages(_settings: PackagesSettings): Bundle {
   const packages = [
@@ -26,5 +28,12 @@ export function renderPackages(_settings: PackagesSettings): Bundle {
     ...rspamdPackages,
     ...tools,
   ];
-  return { service: "packages", packages: [...new Set(packages)].sort(), debconf: postfixDebconf, files: {} };
+  return {
+    service: "packages",
+    packages: [...new Set(packages)].sort(),
+    debconf: postfixDebconf,
+    files: {},
+    // Postfix's unit generator runs at each reload of systemd and waits a second when there is no main.cf at all.
+    prepare: [["sh", "-c", `test -e ${mainCf} || : > ${mainCf}`]],
+  };
 }

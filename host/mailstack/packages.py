@@ -32,6 +32,11 @@ _OPTIONS = [
 ]
 
 
+# Each package would make systemd read all units anew, a second a time; it is done once at the end. Nothing may start
+# yet in any case.
+_OFFLINE = ["env", "SYSTEMD_OFFLINE=1"]
+
+
 def missing(packages: list[str]) -> list[str]:
     """Those that are not installed, in the order given."""
     if not packages:
@@ -55,6 +60,9 @@ def ensure(packages: list[str], debconf: list[str]) -> bool:
         if not _lists_are_fresh():
             _update()
         _install(wanted)
+        must(["systemctl", "daemon-reload"], "systemd")
+        # The new packages' timers: nothing would start them before the next boot.
+        must(["systemctl", "start", "timers.target"], "timers of the new packages")
     still = missing(packages)
     if still:
         raise MailstackError(f"apt-get reported success, but these are not installed: {' '.join(still)}")
@@ -88,7 +96,7 @@ def _apt(argv: list[str]) -> Result:
     deadline = time.monotonic() + LOCK_SECONDS
     told = False
     # The shell's number becomes apt-get's: apt_guard asks whether that process still runs.
-    start = ["sh", "-c", 'echo $$ > "$0"; exec setsid -w "$@"', on_host("/run/mailstack/apt.pid"), *argv]
+    start = ["sh", "-c", 'echo $$ > "$0"; exec setsid -w "$@"', on_host("/run/mailstack/apt.pid"), *_OFFLINE, *argv]
     while True:
         result = run(start, TRANSACTION_SECONDS)
         locked = result.code != 0 and "Could not get lock" in result.err
