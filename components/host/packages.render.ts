@@ -33,7 +33,8 @@ export function renderPackages(_settings: PackagesSettings): Bundle {
     packages: [...new Set(packages)].sort(),
     debconf: postfixDebconf,
     files: {},
-    // Postfix's unit generator runs at each reload of systemd and waits a second when there is no main.cf at all.
-    prepare: [["sh", "-c", `test -e ${mainCf} || : > ${mainCf}`]],
+    // Postfix's unit generator runs at each reload of systemd; it waits a second or two for a main.cf that is not there
+    // or has just changed.
+    prepare: [["sh", "-c", `test -e ${mainCf} || touch -d "1 minute ago" ${mainCf}`]],
   };
 }

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from typing import Any
 
 from . import journal, manifest, units
@@ -34,6 +35,11 @@ def begin(service: str, plan: Plan, work: units.Work, old: dict[str, Any] | None
     reached("journal")
 
 
+# Postfix's programs wait up to two seconds for a main.cf that has just changed: somebody might still be writing it.
+# These files are whole when they appear.
+SETTLED_SECONDS = 10
+
+
 def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
     """Writes everything that needs disk space: directories, new files, copies of foreign files, the manifest."""
     for entry in plan.directories:
@@ -52,6 +58,7 @@ def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
         remove(journal.kept(change.path))
         if change.content is not None:
             write_new(place, change.content, change.mode, change.uid, change.gid)
+            os.utime(place, times=(time.time() - SETTLED_SECONDS,) * 2)
         elif change.link is not None:
             os.symlink(change.link, place)
         if change.backup:
