@@ -88,7 +88,8 @@ export class MailServer extends pulumi.ComponentResource {
     };
     next((o) => new HostSecrets(`${name}-secrets`, { host, values: { "rspamd-controller": controller.result } }, o));
     next((o) => new Packages(`${name}-packages`, host, { system }, o));
-    if (settings.swapMb > 0) next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
+    // Also with 0: only a bundle without a file takes an older swap file out of use.
+    next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
     next((o) => new Resolver(`${name}-resolver`, host, { system }, o));
     next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
     next((o) => new Redis(`${name}-redis`, host, {}, o));
