@@ -1,0 +1,106 @@
+import { firewallId, ipv4 } from "./support/fake-cloud";
+import { recordMailServer, type RecordedServer } from "./support/mail-server";
+import { isSecret, open, valueOf } from "./support/recorded-program";
+
+let server: RecordedServer;
+beforeAll(async () => {
+  server = await recordMailServer();
+});
+
+test("the instance is what the stack file asks for, behind its firewall", () => {
+  const { inputs } = server.custom("mail");
+  const { metadatas, authorizedKeys, ...rest } = inputs;
+  expect(rest).toEqual({
+    label: "mail.ementech.co.ke",
+    region: "eu-central",
+    type: "g6-standard-1",
+    image: "linode/debian12",
+    firewallId: Number(firewallId),
+    tags: ["mailstack"],
+  });
+  expect(authorizedKeys).toEqual([expect.stringMatching(/^ssh-ed25519 \S{68}$/)]);
+  expect(isSecret(metadatas)).toBe(true);
+});
+
+test("the instance starts with the host key that connections expect, and lets the deployer in", () => {
+  const [metadata] = open(server.custom("mail").inputs.metadatas) as { userData: string }[];
+  const userData = Buffer.from(metadata!.userData, "base64").toString();
+  const connection = open(server.custom("mail-host-bootstrap").inputs.connection) as Record<string, string>;
+  expect(userData).toMatch(/^#cloud-config\n/);
+  expect(userData).toContain(`ed25519_public: ${connection.hostKey}\n`);
+  const [deployer] = server.custom("mail").inputs.authorizedKeys as string[];
+  expect(userData).toContain(`- ${deployer}\n`);
+  expect(userData).not.toContain(connection.privateKey!.split("\n")[2]);
+});
+
+test("what cloud-init needs once does not replace the host later", () => {
+  const { ignoreChanges, deleteBeforeReplace } = server.custom("mail");
+  expect([...ignoreChanges].sort()).toEqual(["authorizedKeys", "firewallId", "metadatas", "rootPass"]);
+  // A label is free only when the old host is gone.
+  expect(deleteBeforeReplace).toBe(true);
+});
+
+test.each([true, false])("only the host, which holds the mail, is protected: %p", async (protect) => {
+  const { registrations } = await recordMailServer({ protect });
+  const protectedOnes = registrations.filter((each) => each.protect).map((each) => each.type);
+  expect(protectedOnes).toEqual(protect ? ["linode:index/instance:Instance"] : []);
+});
+
+const anywhere = { ipv4s: ["0.0.0.0/0"], ipv6s: ["::/0"] };
+const tcp = (label: string, ports: string) => ({ label, ports, action: "ACCEPT", protocol: "TCP", ...anywhere });
+
+test("the firewall lets in these and drops all else", () => {
+  const firewall = server.custom("mail-firewall");
+  expect(firewall.inputs).toEqual({
+    label: "mail.ementech.co.ke",
+    inboundPolicy: "DROP",
+    outboundPolicy: "ACCEPT",
+    inbounds: [
+      tcp("ssh", "22"),
+      tcp("smtp", "25"),
+      tcp("submission", "587"),
+      tcp("submissions", "465"),
+      tcp("imaps", "993"),
+      tcp("pop3s", "995"),
+      tcp("http", "80"),
+      { label: "icmp", action: "ACCEPT", protocol: "ICMP", ...anywhere },
+    ],
+    tags: ["mailstack"],
+  });
+  expect(firewall.ignoreChanges).toEqual(["linodes"]);
+});
+
+test("SSH can be kept to some networks, all else stays open", async () => {
+  const narrow = await recordMailServer({ sshAllowedCidrs: ["192.0.2.0/24", "198.51.100.7/32"] });
+  const rules = narrow.custom("mail-firewall").inputs.inbounds as object[];
+  const { ipv6s: _none, ...ssh } = { ...tcp("ssh", "22"), ipv4s: ["192.0.2.0/24", "198.51.100.7/32"] };
+  expect(rules).toEqual([ssh, ...(server.custom("mail-firewall").inputs.inbounds as object[]).slice(1)]);
+});
+
+test("the address resolves back to the name", () => {
+  const ptr = server.custom("mail-ptr");
+  expect(ptr.inputs).toEqual({ address: ipv4, rdns: "mail.ementech.co.ke", waitForAvailable: true });
+  expect(ptr.deleteBeforeReplace).toBe(true);
+});
+
+test("every cloud resource has the provider with the stack's own token", () => {
+  const provider = (name: string) => {
+    const found = server.registrations.find((each) => each.type === `pulumi:providers:${name}`);
+    return `${found?.urn}::id-of-${name}`;
+  };
+  const clouds = server.registrations.filter((each) => each.custom && /^(linode|cloudflare):/.test(each.type));
+  expect(clouds).toHaveLength(15);
+  expect(clouds.map((each) => each.provider)).toEqual(clouds.map((each) => provider(each.type.split(":")[0]!)));
+});
+
+test("what the component tells", async () => {
+  const { result, outputs } = server.program;
+  expect(result.hostname).toBe("mail.ementech.co.ke");
+  expect(await valueOf(result.ipv4)).toBe(ipv4);
+  expect(outputs.get(await valueOf(result.urn))).toEqual({
+    hostname: "mail.ementech.co.ke",
+    ipv4,
+    hostKey: await valueOf(result.hostKey),
+    dkim: { "ementech.co.ke": expect.stringMatching(/^v=DKIM1; k=rsa; p=/) as string },
+  });
+});

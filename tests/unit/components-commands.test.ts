@@ -1,0 +1,91 @@
+import { recordMailServer, type RecordedServer } from "./support/mail-server";
+import { isSecret, open, type Registration } from "./support/recorded-program";
+import { instanceId, ipv4 } from "./support/fake-cloud";
+
+let server: RecordedServer;
+beforeAll(async () => {
+  server = await recordMailServer();
+});
+
+/** Name and what it runs, bootstrap apart, whose command line holds a whole program. */
+const commands = {
+  "mail-host-bootstrap": expect.stringMatching(/^if command -v cloud-init .* && exec python3 -c '[^']*'$/s) as string,
+  "mail-secrets": "/usr/local/sbin/mailstack secrets",
+  "mail-packages": "/usr/local/sbin/mailstack apply packages",
+  "mail-swap": "/usr/local/sbin/mailstack apply swap",
+  "mail-resolver": "/usr/local/sbin/mailstack apply resolver",
+  "mail-accounts": "/usr/local/sbin/mailstack apply accounts",
+  "mail-redis": "/usr/local/sbin/mailstack apply redis",
+  "mail-rspamd": "/usr/local/sbin/mailstack apply rspamd",
+  "mail-tls": "/usr/local/sbin/mailstack apply tls",
+  "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
+  "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
+  "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
+  "mail-health": "/usr/local/sbin/mailstack status >&2",
+};
+const names = Object.keys(commands);
+
+test("the host is reached by these commands and no others", () => {
+  expect(Object.fromEntries(server.commands.map((each) => [each.name, each.inputs.create]))).toEqual(commands);
+});
+
+describe.each(names)("%s", (name) => {
+  let made: Registration;
+  beforeAll(() => {
+    made = server.custom(name);
+  });
+
+  test("connects in secret, to a host whose key it knows", () => {
+    expect(isSecret(made.inputs.connection)).toBe(true);
+    expect(open(made.inputs.connection)).toEqual({
+      host: ipv4,
+      port: 22,
+      user: "root",
+      privateKey: expect.stringMatching(/^-----BEGIN OPENSSH PRIVATE KEY-----\n/) as string,
+      hostKey: expect.stringMatching(/^ssh-ed25519 [A-Za-z0-9+/]{68}$/) as string,
+      // A host that boots gets minutes; one that is up and does not answer is an error soon.
+      dialErrorLimit: name === "mail-host-bootstrap" ? 60 : 10,
+      perDialTimeout: 15,
+    });
+  });
+
+  test("is made again with a new instance, and only then; goes with it without a word to the host", () => {
+    expect(made.inputs.triggers).toEqual([instanceId]);
+    expect(made.deletedWith).toBe(server.custom("mail").urn);
+    expect(made.inputs).not.toHaveProperty("delete");
+    expect(made.inputs).not.toHaveProperty("update");
+    expect(made.ignoreChanges).toEqual([]);
+  });
+
+  test("logs nothing, sends no environment", () => {
+    expect(made.inputs).toMatchObject({ logging: "none", addPreviousOutputInEnv: false });
+    expect(made.inputs).not.toHaveProperty("environment");
+  });
+
+  test("shows in a preview all that is not secret", () => {
+    const secret = Object.entries(made.inputs).filter(([, value]) => isSecret(value));
+    expect(secret.map(([key]) => key).sort()).toEqual(
+      name === "mail-secrets" ? ["connection", "stdin"] : ["connection"],
+    );
+  });
+});
+
+test("the values of secrets travel on standard input", () => {
+  expect(JSON.parse(String(open(server.custom("mail-secrets").inputs.stdin)))).toEqual({
+    "rspamd-controller": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  });
+});
+
+test.each(names.filter((name) => String(commands[name as keyof typeof commands]).includes(" apply ")))(
+  "%s brings the bundle of that service, one line for each line of a reviewer's diff",
+  (name) => {
+    const stdin = String(server.custom(name).inputs.stdin);
+    const bundle = JSON.parse(stdin) as { service: string };
+    expect(`/usr/local/sbin/mailstack apply ${bundle.service}`).toBe(commands[name as keyof typeof commands]);
+    expect(stdin).toBe(`${JSON.stringify(bundle, undefined, 1)}\n`);
+  },
+);
+
+test("a host that boots has 15 minutes", () => {
+  expect(server.custom("mail-host-bootstrap").createTimeout).toBe("15m");
+});

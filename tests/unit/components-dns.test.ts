@@ -1,0 +1,83 @@
+import { dkimValue, ipv4 } from "./support/fake-cloud";
+import { recordMailServer, type RecordedServer } from "./support/mail-server";
+import { zoneId } from "./support/stacks";
+
+const secondZone = "fedcba9876543210fedcba9876543210";
+let server: RecordedServer;
+beforeAll(async () => {
+  server = await recordMailServer({ domains: [{ name: "example.net", cloudflareZoneId: secondZone }] });
+});
+
+const recordsOf = ({ registrations }: RecordedServer) =>
+  registrations.filter((each) => each.type === "cloudflare:index/dnsRecord:DnsRecord");
+const inputsOf = (zone: string) =>
+  Object.fromEntries(
+    recordsOf(server)
+      .filter((each) => each.inputs.zoneId === zone)
+      .map((each) => [each.name, each.inputs]),
+  );
+
+/** As long text must be: strings of at most 255 characters, each quoted. */
+function inPieces(text: string): string {
+  return `"${text.slice(0, 255)}" "${text.slice(255)}"`;
+}
+
+/** The records that each domain has. */
+function domainRecords(prefix: string, zone: string, domain: string): Record<string, object> {
+  const common = { zoneId: zone, ttl: 1, proxied: false };
+  const host = "mail.ementech.co.ke";
+  const text = (name: string, content: string) => ({ ...common, type: "TXT", name, content });
+  const service = (name: string, priority: number, weight: number, port: number, target: string) => ({
+    ...common,
+    type: "SRV",
+    name: `${name}.${domain}`,
+    priority,
+    data: { priority, weight, port, target },
+  });
+  return {
+    [`${prefix}-mx`]: { ...common, type: "MX", name: domain, content: host, priority: 10 },
+    [`${prefix}-spf`]: text(domain, '"v=spf1 mx -all"'),
+    [`${prefix}-dkim`]: text(`ementech1._domainkey.${domain}`, inPieces(dkimValue(domain))),
+    [`${prefix}-dmarc`]: text(`_dmarc.${domain}`, expect.stringMatching(dmarc(domain)) as string),
+    [`${prefix}-submissions`]: service("_submissions._tcp", 0, 1, 465, host),
+    [`${prefix}-submission`]: service("_submission._tcp", 10, 1, 587, host),
+    [`${prefix}-imaps`]: service("_imaps._tcp", 0, 1, 993, host),
+    [`${prefix}-pop3s`]: service("_pop3s._tcp", 10, 1, 995, host),
+    [`${prefix}-imap`]: service("_imap._tcp", 0, 0, 0, "."),
+    [`${prefix}-pop3`]: service("_pop3._tcp", 0, 0, 0, "."),
+  };
+}
+
+const dmarc = (domain: string) => new RegExp(`^"v=DMARC1; p=none; rua=mailto:dmarc@${domain}"$`);
+
+test("the main domain's zone, record by record", () => {
+  const common = { zoneId, name: "mail.ementech.co.ke", ttl: 1, proxied: false };
+  expect(inputsOf(zoneId)).toEqual({
+    "mail-address-host-a": { ...common, type: "A", content: ipv4 },
+    "mail-dns-host-spf": { ...common, type: "TXT", content: '"v=spf1 a -all"' },
+    ...domainRecords("mail-dns", zoneId, "ementech.co.ke"),
+  });
+});
+
+test("a further domain has its records in its own zone", () => {
+  expect(inputsOf(secondZone)).toEqual(domainRecords("mail-dns-example.net", secondZone, "example.net"));
+});
+
+test("a further domain leaves all that is there as it is, but for the services that must know it", async () => {
+  const before = await recordMailServer();
+  const now = new Map(server.registrations.map((each) => [each.urn, each]));
+  const changed = before.registrations.filter((each) => {
+    const same = now.get(each.urn);
+    return JSON.stringify(same?.inputs) !== JSON.stringify(each.inputs);
+  });
+  expect(changed.map((each) => each.name).sort()).toEqual(["mail-accounts", "mail-rspamd"]);
+});
+
+test("a record that changes its type is deleted first: a name cannot have both", () => {
+  expect(recordsOf(server).filter((each) => !each.deleteBeforeReplace)).toEqual([]);
+});
+
+test("the policy of the stack file is the one in the zone", async () => {
+  const strict = await recordMailServer({ dmarcPolicy: "reject" });
+  expect(strict.custom("mail-dns-dmarc").inputs.content).toBe('"v=DMARC1; p=reject; rua=mailto:dmarc@ementech.co.ke"');
+});

@@ -1,0 +1,87 @@
+import { recordMailServer, type RecordedServer } from "./support/mail-server";
+import type { Registration } from "./support/recorded-program";
+
+/**
+ * Names, types and parents are what ties a deployed resource to the program: one that changes is a resource deleted and
+ * made anew. Whoever changes this tree on purpose gives the resource an alias, or says in the release's notes why not.
+ */
+const tree = `
+cloudflare pulumi:providers:cloudflare
+linode pulumi:providers:linode
+mail mailstack:index:MailServer
+  mail mailstack:cloud:Server
+    mail linode:index/instance:Instance
+    mail-firewall linode:index/firewall:Firewall
+  mail-accounts mailstack:mail:Accounts
+    mail-accounts command:remote:Command
+  mail-address mailstack:dns:CloudflareRecords
+    mail-address-host-a cloudflare:index/dnsRecord:DnsRecord
+  mail-certificate mailstack:web:Certificate
+    mail-certificate command:remote:Command
+  mail-deploy-key random:index/randomBytes:RandomBytes
+  mail-dns mailstack:dns:CloudflareRecords
+    mail-dns-dkim cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-dmarc cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-host-spf cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-imap cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-imaps cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-mx cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-pop3 cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-pop3s cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-spf cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-submission cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-submissions cloudflare:index/dnsRecord:DnsRecord
+  mail-dovecot mailstack:mail:Dovecot
+    mail-dovecot command:remote:Command
+  mail-health mailstack:host:HostHealth
+    mail-health command:remote:Command
+  mail-host mailstack:host:Host
+    mail-host-bootstrap command:remote:Command
+  mail-host-key random:index/randomBytes:RandomBytes
+  mail-packages mailstack:host:Packages
+    mail-packages command:remote:Command
+  mail-postfix mailstack:mail:Postfix
+    mail-postfix command:remote:Command
+  mail-ptr mailstack:cloud:ReverseName
+    mail-ptr linode:index/rdns:Rdns
+  mail-redis mailstack:mail:Redis
+    mail-redis command:remote:Command
+  mail-resolver mailstack:host:Resolver
+    mail-resolver command:remote:Command
+  mail-rspamd mailstack:mail:Rspamd
+    mail-rspamd command:remote:Command
+  mail-rspamd-controller random:index/randomPassword:RandomPassword
+  mail-secrets mailstack:host:HostSecrets
+    mail-secrets command:remote:Command
+  mail-swap mailstack:host:Swap
+    mail-swap command:remote:Command
+  mail-tls mailstack:web:SelfSigned
+    mail-tls command:remote:Command
+`.trim();
+
+/** Everything below one resource, by name and type; two lines for each place in the tree would be two resources. */
+function treeOf({ registrations }: RecordedServer, parent = "", indent = ""): string[] {
+  const line = ({ name, type }: Registration) => `${name} ${type}`;
+  return registrations
+    .filter((each) => each.parent === parent)
+    .sort((a, b) => (line(a) < line(b) ? -1 : 1))
+    .flatMap((each) => [indent + line(each), ...treeOf({ registrations } as RecordedServer, each.urn, `${indent}  `)]);
+}
+
+test("the resources of production, by name, type and parent", async () => {
+  expect(treeOf(await recordMailServer()).join("\n")).toBe(tree);
+});
+
+test("every name starts with the name of its parent", async () => {
+  const server = await recordMailServer({ domains: [{ name: "example.net", cloudflareZoneId: "1".repeat(32) }] });
+  const strangers = server.registrations.filter((each) => {
+    const parent = server.parents(each).at(-1);
+    return parent && each.name !== parent.name && !each.name.startsWith(`${parent.name}-`);
+  });
+  expect(strangers).toEqual([]);
+});
+
+test("settings that belong to one service leave the names of all others alone", async () => {
+  const settings = { swapMb: 0, os: "debian13", hostname: "mx.ementech.co.ke", plan: "g6-standard-2", protect: false };
+  expect(treeOf(await recordMailServer(settings)).join("\n")).toBe(tree);
+});

@@ -1,0 +1,67 @@
+import { recordMailServer, type RecordedServer } from "./support/mail-server";
+
+let server: RecordedServer;
+beforeAll(async () => {
+  server = await recordMailServer({ domains: [{ name: "example.net", cloudflareZoneId: "1".repeat(32) }] });
+});
+
+/** What happens on the host, in this order; a service that fails stops all that come after it. */
+const steps = [
+  "mail",
+  "mail-host-bootstrap",
+  "mail-secrets",
+  "mail-packages",
+  "mail-swap",
+  "mail-resolver",
+  "mail-accounts",
+  "mail-redis",
+  "mail-rspamd",
+  "mail-tls",
+  "mail-dovecot",
+  "mail-certificate",
+  "mail-postfix",
+  "mail-health",
+];
+
+/** Why one must be there before the other. */
+const because: [later: string, earlier: string, why: string][] = [
+  ["mail", "mail-firewall", "the host is behind it from its first packet on"],
+  ["mail", "mail-host-key", "the first connection is verified"],
+  ["mail-certificate", "mail-address-host-a", "the authority asks the host by name"],
+  ["mail-certificate", "mail-tls", "daemons run before it is issued"],
+  ["mail-ptr", "mail-address-host-a", "Linode refuses a reverse name that does not resolve"],
+  ["mail-dns-mx", "mail-ptr", "receivers refuse mail from a host without a reverse name"],
+  ["mail-dns-mx", "mail-certificate", "the first sender sees a valid certificate"],
+  ["mail-dns-dkim", "mail-rspamd", "the key is made on the host"],
+];
+
+test.each([
+  ...steps.slice(1).map((later, index): [string, string, string] => [later, steps[index]!, "one after the other"]),
+  ...because,
+])("%s waits for %s: %s", (later, earlier) => {
+  expect(server.waitsFor(server.custom(later), server.custom(earlier))).toBe(true);
+  expect(server.waitsFor(server.custom(earlier), server.custom(later))).toBe(false);
+});
+
+test("the steps are all commands on the host", () => {
+  expect(server.commands.map((each) => each.name).sort()).toEqual(steps.slice(1).sort());
+});
+
+test("what sends the world's mail here is made last: nothing waits for it, and it waits for the host's health", () => {
+  const records = server
+    .ofType("cloudflare:index/dnsRecord:DnsRecord")
+    .filter((each) => each.name !== "mail-address-host-a");
+  const health = server.custom("mail-health");
+  expect(records).toHaveLength(21);
+  expect(records.filter((record) => !server.waitsFor(record, health))).toEqual([]);
+  const waiting = server.registrations.filter((each) => records.some((record) => server.waitsFor(each, record)));
+  expect(waiting).toEqual([]);
+});
+
+test("the engine got them in an order that keeps every promise", () => {
+  const place = new Map(server.registrations.map((each, index) => [each.urn, index]));
+  const early = server.registrations.flatMap((each) =>
+    [...each.dependencies, each.parent].filter((urn) => urn && place.get(urn)! > place.get(each.urn)!),
+  );
+  expect(early).toEqual([]);
+});

@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import { dkimValue, ipv4 } from "./support/fake-cloud";
+import { open, isSecret, record, valueOf, type RecordedProgram } from "./support/recorded-program";
+import { stackConfig, tokens } from "./support/stacks";
+
+/** Runs index.ts anew: a module runs only once. */
+async function run(config: Record<string, string>): Promise<RecordedProgram<Record<string, pulumi.Output<unknown>>>> {
+  pulumi.runtime.setAllConfig(config, Object.keys(tokens));
+  jest.resetModules();
+  return record(() => import("../../index") as unknown as Promise<Record<string, pulumi.Output<unknown>>>);
+}
+
+test("the program with production's settings is a mail server with providers of its own", async () => {
+  const { registrations, result } = await run(stackConfig("prod"));
+  const top = registrations.filter((each) => each.parent === "");
+  expect(top.map((each) => `${each.type} ${each.name}`).sort()).toEqual([
+    "mailstack:index:MailServer mail",
+    "pulumi:providers:cloudflare cloudflare",
+    "pulumi:providers:linode linode",
+  ]);
+  for (const [type, key, token] of [
+    ["linode", "token", tokens["mailstack:linodeToken"]],
+    ["cloudflare", "apiToken", tokens["mailstack:cloudflareApiToken"]],
+  ] as const) {
+    const provider = top.find((each) => each.type === `pulumi:providers:${type}`);
+    expect(isSecret(provider?.inputs[key])).toBe(true);
+    expect(open(provider?.inputs[key])).toBe(token);
+  }
+  const outputs = await valueOf(pulumi.all({ ...result }));
+  expect(outputs).toEqual({
+    hostname: "mail.ementech.co.ke",
+    ipv4,
+    hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
+    dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
+  });
+  expect(await pulumi.isSecret(pulumi.all({ ...result }))).toBe(false);
+});

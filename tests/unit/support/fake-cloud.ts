@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import type { MockResourceArgs, Mocks } from "@pulumi/pulumi/runtime";
+
+/** Address of every instance. */
+export const ipv4 = "203.0.113.10";
+/** Id of every instance; Linode's are numbers, as text. */
+export const instanceId = "4711";
+/** Id of every firewall. */
+export const firewallId = "815";
+
+/** The secret that a resource of `@pulumi/random` holds: 32 bytes, always the same for the same name. */
+export function randomBytes(name: string): Buffer {
+  return createHash("sha256").update(name).digest();
+}
+
+/** DKIM TXT value that the host answers for a domain; a real one is longer than 255 characters, too. */
+export function dkimValue(domain: string): string {
+  const key = Buffer.from(`${domain} `.repeat(40)).toString("base64").slice(0, 392);
+  return `v=DKIM1; k=rsa; p=${key}`;
+}
+
+/** Answers as the providers would. In a preview only what does not have to be made first is known. */
+export function fakeCloud(preview: boolean): Mocks {
+  return {
+    newResource: (resource) => ({
+      id: preview || !resource.custom ? undefined : idOf(resource),
+      state: { ...resource.inputs, ...(preview ? {} : outputsOf(resource)) },
+    }),
+    call: ({ token }) => {
+      throw new Error(`the program must not call ${token}`);
+    },
+  };
+}
+
+function idOf({ type, name }: MockResourceArgs): string {
+  if (type === "linode:index/instance:Instance") return instanceId;
+  if (type === "linode:index/firewall:Firewall") return firewallId;
+  return `id-of-${name}`;
+}
+
+function outputsOf({ type, name, inputs }: MockResourceArgs): Record<string, unknown> {
+  if (type === "linode:index/instance:Instance") return { ipAddress: ipv4 };
+  if (type === "random:index/randomBytes:RandomBytes") return { base64: randomBytes(name).toString("base64") };
+  if (type === "random:index/randomPassword:RandomPassword") return { result: randomBytes(name).toString("hex") };
+  if (type === "command:remote:Command") return { stdout: answerOf(inputs), stderr: "" };
+  return {};
+}
+
+/** What the `mailstack` program prints: the DKIM keys for Rspamd's bundle, else nothing of interest. */
+function answerOf(inputs: { create: string; stdin?: string }): string {
+  if (!/\bmailstack apply /.test(inputs.create)) return "";
+  const bundle = JSON.parse(inputs.stdin ?? "{}") as { outputs?: Record<string, string[]> };
+  const outputs = Object.keys(bundle.outputs ?? {}).map((name) => [name, dkimValue(name.replace(/^dkim /, ""))]);
+  return JSON.stringify({ outputs: Object.fromEntries(outputs) });
+}
