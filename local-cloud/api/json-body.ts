@@ -1,6 +1,6 @@
 import type { App } from "./app";
 
-/** Bodies are JSON; an empty one is none, because clients send the content type with `DELETE` too. */
+/** Bodies are JSON; an empty one is none, whatever its type: clients send a type with `DELETE` and bare `POST` too. */
 export function readJson(app: App): void {
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
@@ -10,5 +10,9 @@ export function readJson(app: App): void {
     } catch {
       done(Object.assign(new Error("Request body is not valid JSON"), { statusCode: 400 }));
     }
+  });
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+    if (body === "") return done(null, undefined);
+    done(Object.assign(new Error("Request body must be application/json"), { statusCode: 415 }));
   });
 }
