@@ -2,6 +2,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { execa } from "execa";
+import { stopCloud } from "../local-cloud/cloud/lifecycle";
 
 export interface Counts {
   passed: number;
@@ -16,6 +17,8 @@ export interface Layer {
   hindrance(): string | undefined;
   /** @param filter - Only files whose name contains it. */
   run(filter?: string): Promise<Counts>;
+  /** What `npm test` does afterwards; a layer that runs alone leaves its cloud for the next run. */
+  end?(): Promise<void>;
 }
 
 const notRoot = () => (process.getuid?.() === 0 ? undefined : "it boots hosts, which needs root");
@@ -23,7 +26,13 @@ const always = () => undefined;
 /** On a machine that has Pulumi, the project's own stand-ins are tested all the same. */
 const standIns = { MAILSTACK_ENGINE: "standins" };
 /** The main job, and the tests whose expectations both kinds of the engine must meet. */
-const vendorFiles = ["tests/vendor/*.test.ts", "tests/cloud/engine*.test.ts", "tests/cloud/providers.test.ts"];
+const vendorFiles = [
+  "tests/cloud/engine*.test.ts",
+  "tests/cloud/providers.test.ts",
+  "tests/e2e/mail.test.ts",
+  "tests/e2e/engine.test.ts",
+];
+const vendorEngine = { MAILSTACK_ENGINE: "vendor", MAILSTACK_TEST_CLOUD: "vendor", MAILSTACK_TEST_OS: "debian12" };
 const vendorFolder = process.env.MAILSTACK_ENGINE_DIR;
 
 export const layers: Layer[] = [
@@ -41,13 +50,15 @@ export const layers: Layer[] = [
     about: "real hosts by a real pulumi up",
     hindrance: notRoot,
     run: (filter) => runNode(["tests/e2e/**/*.test.ts"], filter, standIns),
+    end: () => stopCloud(process.env.MAILSTACK_TEST_CLOUD ?? "test", { purge: true }),
   },
   {
     name: "vendor",
     about: "the main job on the vendor's own plugins",
     hindrance: () =>
       notRoot() ?? (vendorFolder ? undefined : "MAILSTACK_ENGINE_DIR names no folder with the vendor's plugins"),
-    run: (filter) => runNode(vendorFiles, filter, { MAILSTACK_ENGINE: "vendor" }),
+    run: (filter) => runNode(vendorFiles, filter, vendorEngine),
+    end: () => stopCloud(vendorEngine.MAILSTACK_TEST_CLOUD, { purge: true }),
   },
 ];
 

@@ -33,7 +33,7 @@ async function runAll(chosen: Layer[], filter: string | undefined): Promise<void
     }
     console.log(`\n=== ${layer.name}: ${layer.about}`);
     const start = Date.now();
-    const counts = await layer.run(filter);
+    const counts = await layer.run(filter).finally(() => (chosen === layers ? layer.end?.() : undefined));
     // A layer in which nothing ran has shown nothing, so it counts as a failure.
     if (counts.passed + counts.failed === 0) counts.failed = 1;
     total.passed += counts.passed;
