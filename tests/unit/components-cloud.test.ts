@@ -73,7 +73,7 @@ test("the firewall lets in these and drops all else", () => {
 test("SSH can be kept to some networks, all else stays open", async () => {
   const narrow = await recordMailServer({ sshAllowedCidrs: ["192.0.2.0/24", "198.51.100.7/32"] });
   const rules = narrow.custom("mail-firewall").inputs.inbounds as object[];
-  const { ipv6s: _none, ...ssh } = { ...tcp("ssh", "22"), ipv4s: ["192.0.2.0/24", "198.51.100.7/32"] };
+  const ssh = { ...tcp("ssh", "22"), ipv4s: ["192.0.2.0/24", "198.51.100.7/32"], ipv6s: undefined };
   expect(rules).toEqual([ssh, ...(server.custom("mail-firewall").inputs.inbounds as object[]).slice(1)]);
 });
 

@@ -1,0 +1,84 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as linode from "@pulumi/linode";
+import * as pulumi from "@pulumi/pulumi";
+import { dkimValue } from "./support/fake-cloud";
+import { record, valueOf } from "./support/recorded-program";
+import { zoneId } from "./support/stacks";
+
+/** The exports are contract: other programs name them. */
+const values = [
+  "CloudflareRecords",
+  "Host",
+  "MailServer",
+  "ReverseName",
+  "Server",
+  "Service",
+  "SettingsError",
+  "mailRecords",
+  "parseSettings",
+  "settingsSchema",
+];
+
+test("an import makes nothing, reads no configuration, and brings the exports", async () => {
+  jest.resetModules();
+  const { registrations, result } = await record(async () => {
+    // The program reads configuration through one of these; the library gets everything as arguments.
+    const { Config, runtime } = await import("@pulumi/pulumi");
+    const readers = [
+      jest.spyOn(Config.prototype, "get"),
+      jest.spyOn(Config.prototype, "require"),
+      jest.spyOn(Config.prototype, "requireSecret"),
+      jest.spyOn(runtime, "allConfig"),
+    ];
+    const mailstack = await import("../../components");
+    return { exports: Object.keys(mailstack).sort(), reads: readers.map((reader) => reader.mock.calls.length) };
+  });
+  expect(registrations).toEqual([]);
+  expect(result.reads).toEqual([0, 0, 0, 0]);
+  expect(result.exports).toEqual(values);
+});
+
+/** Settings of another company's program. */
+const settings = {
+  domain: "example.org",
+  administrator: "admin@example.org",
+  users: [{ address: "admin@example.org" }],
+  cloudflareZoneId: zoneId,
+};
+
+test("another program has two mail servers side by side, each below a component of its own", async () => {
+  const mailstack = await import("../../components");
+  const { registrations, result } = await record(() => {
+    const providers = {
+      linode: new linode.Provider("account", { token: "x" }),
+      cloudflare: new cloudflare.Provider("zones", { apiToken: "x" }),
+    };
+    const office = new pulumi.ComponentResource("acme:index:Office", "office");
+    const one = mailstack.parseSettings(settings);
+    const two = mailstack.parseSettings({ ...settings, hostname: "mx2.example.org" });
+    return {
+      one: new mailstack.MailServer("one", { settings: one, ...providers }, { parent: office }),
+      two: new mailstack.MailServer("two", { settings: two, ...providers }, { parent: office, protect: true }),
+    };
+  });
+  expect(await valueOf(result.one.dkim)).toEqual({ "example.org": dkimValue("example.org") });
+  expect([result.one.hostname, result.two.hostname]).toEqual(["mail.example.org", "mx2.example.org"]);
+  const urns = registrations.map((each) => each.urn);
+  expect(new Set(urns).size).toBe(urns.length);
+  const ofServer = (name: string) => registrations.filter((each) => each.name.split("-")[0] === name);
+  expect(ofServer("one")).toHaveLength(ofServer("two").length);
+  // What a program asks for its component counts for all that is in it.
+  expect(ofServer("two").filter((each) => !each.protect)).toEqual([]);
+});
+
+test("the parts work alone: records of a domain whose host is elsewhere", async () => {
+  const { CloudflareRecords, mailRecords } = await import("../../components");
+  const { registrations } = await record(() => {
+    const domain = { domain: "example.net", mainDomain: "example.org", hostname: "mail.example.org" };
+    const records = mailRecords({ ...domain, dkimSelector: "mail1", dmarcPolicy: "none" });
+    const facts = { ipv4: "192.0.2.1", dkim: { "example.net": "v=DKIM1; p=AAAA" } };
+    return new CloudflareRecords("net", { zoneId, records, facts });
+  });
+  expect(registrations.filter((each) => each.custom).map((each) => each.name)).toHaveLength(10);
+  expect(registrations.find((each) => each.name === "net-dkim")?.inputs.content).toBe('"v=DKIM1; p=AAAA"');
+});
