@@ -160,6 +160,15 @@ describe("engine over SSH", { concurrency: false }, () => {
     assert.equal(host.refuseNext, 0);
   });
 
+  it("dials without limit until the program's time is over", { timeout: 60_000 }, async () => {
+    host.refuseNext = Infinity;
+    const start = Date.now();
+    const text = await failing(remote({ create: "echo made" }, { seconds: 2 }, { dialErrorLimit: -1 }));
+    host.refuseNext = 0;
+    assert.match(text, /context deadline exceeded/, text);
+    assert.ok(Date.now() - start < 20_000);
+  });
+
   it("logs in by password, by an encrypted key, and through a proxy", async () => {
     await emptied();
     const direct = { keyFile: undefined, password: userPassword };

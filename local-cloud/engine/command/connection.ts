@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { Client, utils, type ConnectConfig, type ParsedKey } from "ssh2";
 import { z } from "zod";
 import type { Call } from "../api-resource";
+import { cancellation } from "./cancellation";
 import { retried } from "./retry";
 
 const common = {
@@ -47,7 +48,7 @@ export async function withSsh<T>(connection: Connection, call: Call, use: (clien
 async function using<T>(client: Client, call: Call, use: (client: Client) => Promise<T>): Promise<T> {
   let stop: () => void = () => undefined;
   const ended = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(new Error("cancelled"));
+    stop = () => reject(cancellation(call.signal));
     client.once("error", (error) => reject(new Error(`ssh: ${error.message}`)));
   });
   if (call.signal.aborted) stop();

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
 import type { ApiResource, Properties } from "../api-resource";
+import { cancellation } from "./cancellation";
 import { commandInputs, commandMethods, type CommandInputs } from "./inputs";
 import { Output, type Logging, type Printed } from "./output";
 
@@ -62,7 +63,8 @@ function run(
     child.once("close", (code, killer) => {
       if (code === 0) return resolve(output.printed());
       const reason = killer ? `signal: ${killer}` : `exit status ${code}`;
-      reject(output.failure(signal.aborted ? "cancelled" : (failed?.message ?? reason), command));
+      const ended = signal.aborted ? cancellation(signal) : failed;
+      reject(output.failure(ended?.message ?? reason, command));
     });
   });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Call } from "../api-resource";
+import { cancellation } from "./cancellation";
 
 /** The vendor's pauses between attempts, in milliseconds (`sdk/go/common/util/retry/until.go`). */
 const firstDelay = 100;
@@ -15,11 +16,11 @@ const longestDelay = 5000;
 export async function retried<T>(words: string, limit: number, call: Call, attempt: () => Promise<T>): Promise<T> {
   let delay = firstDelay;
   for (let failed = 0; ; failed += 1) {
-    if (call.signal.aborted) throw new Error("cancelled");
+    if (call.signal.aborted) throw cancellation(call.signal);
     try {
       return await attempt();
     } catch (error) {
-      if (call.signal.aborted) throw new Error("cancelled", { cause: error });
+      if (call.signal.aborted) throw cancellation(call.signal);
       if (limit >= 0 && failed >= limit) {
         throw new Error(`after ${failed} failed attempts: ${(error as Error).message}`, { cause: error });
       }

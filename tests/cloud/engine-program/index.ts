@@ -12,9 +12,13 @@ interface Wish {
   secret?: string[];
   /** Its `create` is `cat` with the stdout of this one behind it. */
   after?: string;
+  seconds?: number;
 }
 
-const kinds: Record<string, new (name: string, args: never) => pulumi.CustomResource> = {
+const kinds: Record<
+  string,
+  new (name: string, args: never, options: pulumi.CustomResourceOptions) => pulumi.CustomResource
+> = {
   password: random.RandomPassword,
   bytes: random.RandomBytes,
   string: random.RandomString,
@@ -28,7 +32,7 @@ console.log("the program prints");
 if (config.get("fail")) throw new Error(`the program fails: ${config.get("fail")}`);
 
 const made = new Map<string, pulumi.CustomResource>();
-for (const { kind, name, args, secret, after } of config.requireObject<Wish[]>("wishes")) {
+for (const { kind, name, args, secret, after, seconds } of config.requireObject<Wish[]>("wishes")) {
   const given: Record<string, unknown> = { ...args };
   if (typeof given.text === "string") given.source = new pulumi.asset.StringAsset(given.text);
   if (typeof given.file === "string") given.source = new pulumi.asset.FileAsset(given.file);
@@ -41,7 +45,9 @@ for (const { kind, name, args, secret, after } of config.requireObject<Wish[]>("
     given.connection = { ...rest, privateKey: pulumi.secret(readFileSync(String(keyFile), "utf8")) };
   }
   if (after) given.create = pulumi.interpolate`echo after ${(made.get(after) as command.remote.Command).stdout}`;
-  made.set(name, new kinds[kind]!(name, given as never));
+  const limit = seconds && `${seconds}s`;
+  const options = limit ? { customTimeouts: { create: limit, update: limit } } : {};
+  made.set(name, new kinds[kind]!(name, given as never, options));
 }
 
 const password = made.get("password") as random.RandomPassword | undefined;

@@ -13,6 +13,8 @@ export interface Wish {
   args: object;
   secret?: string[];
   after?: string;
+  /** `customTimeouts`, for all operations. */
+  seconds?: number;
 }
 
 export interface Outcome {
