@@ -79,12 +79,16 @@ export async function record<T>(
     outputs.set(request.getUrn(), request.getOutputs()?.toJavaScript());
     return finish.call(this, request, answer);
   });
+  // Pulumi keeps a stack trace for each of some thousand promises; jest maps each frame back to its source.
+  const frames = Error.stackTraceLimit;
+  Error.stackTraceLimit = 2;
   try {
     await pulumi.runtime.setMocks(fakeCloud(preview), "mailstack", "test", preview);
     const result = await program();
     await settled();
     return { result, registrations, outputs };
   } finally {
+    Error.stackTraceLimit = frames;
     registered.mockRestore();
     finished.mockRestore();
   }
