@@ -75,7 +75,7 @@ async function main(cloud: string): Promise<void> {
   const key = readFileSync(join(stateFolder(cloud), "dns", "api-key"), "utf8");
   const zones = new PowerDns(cloud, api, key);
   // Learns which zones there are.
-  await zones.plant();
+  await zones.connect();
   for await (const line of lines(process.stdin)) {
     const [method, ...words] = JSON.parse(line) as [keyof Zones, ...unknown[]];
     const call = zones[method].bind(zones) as (...all: unknown[]) => Promise<unknown>;
