@@ -125,10 +125,10 @@ export class MailServer extends pulumi.ComponentResource {
     this.registerOutputs({ hostname, ipv4: this.ipv4, hostKey: this.hostKey, dkim: this.dkim });
   }
 
-  /** An SSH key from 32 random bytes that only the encrypted state holds. */
+  /** An SSH key. Not from RandomBytes: the id of that resource is its value, and ids stand in clear in the state. */
   private sshKey(name: string): pulumi.Output<SshKey> {
-    const seed = new random.RandomBytes(name, { length: 32 }, { parent: this });
-    return pulumi.secret(seed.base64).apply(deriveSshKey);
+    const secret = new random.RandomPassword(name, { length: 64, special: false }, { parent: this });
+    return pulumi.secret(secret.result).apply(deriveSshKey);
   }
 
   /** The records of one stage in the zones of all domains. */

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, hkdfSync } from "node:crypto";
 
 /** An ed25519 key in the text forms that OpenSSH and cloud-init take. */
 export interface SshKey {
@@ -13,21 +13,27 @@ const pkcs8Header = Buffer.from("302e020100300506032b657004220420", "hex");
 /** Block size of the "none" cipher in the openssh-key-v1 format (OpenSSH, PROTOCOL.key). */
 const blockSize = 8;
 
+/** 43 letters and digits hold the 256 bits that an ed25519 seed has. */
+const shortestSecret = 43;
+
 /**
- * Derives a key from 32 secret bytes. The same seed always gives the same text, so that a second `up` sees no change;
- * libraries put random check bytes into the private key, which would change it at every run.
- * @throws Error when the seed is not 32 bytes long.
+ * Derives a key from a random text of letters and digits. The same secret always gives the same text, so that a second
+ * `up` sees no change; libraries put random check bytes into the private key, which would change it at every run.
+ * @throws Error when the secret is too short to hold a key's worth of randomness.
  */
-export function deriveSshKey(seedBase64: string): SshKey {
-  const seed = Buffer.from(seedBase64, "base64");
-  if (seed.length !== 32) throw new Error(`an ed25519 seed has 32 bytes, this one has ${seed.length}`);
+export function deriveSshKey(secret: string): SshKey {
+  if (secret.length < shortestSecret)
+    throw new Error(
+      `the secret of an SSH key has at least ${shortestSecret} characters, this one has ${secret.length}`,
+    );
+  const seed = Buffer.from(hkdfSync("sha256", secret, "", "mailstack ed25519", 32));
   const key = createPrivateKey({ key: Buffer.concat([pkcs8Header, seed]), format: "der", type: "pkcs8" });
   const point = createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32);
   const publicBlob = Buffer.concat([field("ssh-ed25519"), field(point)]);
   const check = createHash("sha256").update("check").update(point).digest().subarray(0, 4);
-  const secret = Buffer.concat([check, check, publicBlob, field(Buffer.concat([seed, point])), field("")]);
+  const privatePart = Buffer.concat([check, check, publicBlob, field(Buffer.concat([seed, point])), field("")]);
   const padding = Buffer.from(
-    Array.from({ length: (blockSize - (secret.length % blockSize)) % blockSize }, (_, i) => i + 1),
+    Array.from({ length: (blockSize - (privatePart.length % blockSize)) % blockSize }, (_, i) => i + 1),
   );
   const one = Buffer.from([0, 0, 0, 1]);
   const blob = Buffer.concat([
@@ -37,7 +43,7 @@ export function deriveSshKey(seedBase64: string): SshKey {
     field(""),
     one,
     field(publicBlob),
-    field(Buffer.concat([secret, padding])),
+    field(Buffer.concat([privatePart, padding])),
   ]);
   const lines = blob.toString("base64").match(/.{1,70}/g) ?? [];
   return {

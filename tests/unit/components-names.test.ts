@@ -18,7 +18,7 @@ mail mailstack:index:MailServer
     mail-address-host-a cloudflare:index/dnsRecord:DnsRecord
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
-  mail-deploy-key random:index/randomBytes:RandomBytes
+  mail-deploy-key random:index/randomPassword:RandomPassword
   mail-dns mailstack:dns:CloudflareRecords
     mail-dns-dkim cloudflare:index/dnsRecord:DnsRecord
     mail-dns-dmarc cloudflare:index/dnsRecord:DnsRecord
@@ -37,7 +37,7 @@ mail mailstack:index:MailServer
     mail-health command:remote:Command
   mail-host mailstack:host:Host
     mail-host-bootstrap command:remote:Command
-  mail-host-key random:index/randomBytes:RandomBytes
+  mail-host-key random:index/randomPassword:RandomPassword
   mail-packages mailstack:host:Packages
     mail-packages command:remote:Command
   mail-postfix mailstack:mail:Postfix

@@ -9,7 +9,7 @@ beforeAll(async () => {
   server = await recordMailServer();
 });
 
-const seedOf = (name: string) => randomBytes(name).toString("base64");
+const seedOf = (name: string) => randomBytes(name).toString("hex");
 /** A private key, as it is and as part of JSON or of base64 text, whatever line it may start at. */
 const keyLines = (name: string) => deriveSshKey(seedOf(name)).privateKey.split("\n").slice(2, 5);
 
@@ -54,8 +54,8 @@ test("the host's private key is in the secret user data", () => {
 
 test("secrets come from generators that keep them out of the id", () => {
   expect(server.registrations.filter((each) => each.type.startsWith("random:")).map((each) => each.type)).toEqual([
-    "random:index/randomBytes:RandomBytes",
-    "random:index/randomBytes:RandomBytes",
+    "random:index/randomPassword:RandomPassword",
+    "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",
   ]);
 });

@@ -40,7 +40,6 @@ function idOf({ type, name }: MockResourceArgs): string {
 
 function outputsOf({ type, name, inputs }: MockResourceArgs): Record<string, unknown> {
   if (type === "linode:index/instance:Instance") return { ipAddress: ipv4 };
-  if (type === "random:index/randomBytes:RandomBytes") return { base64: randomBytes(name).toString("base64") };
   if (type === "random:index/randomPassword:RandomPassword") return { result: randomBytes(name).toString("hex") };
   if (type === "command:remote:Command") return { stdout: answerOf(inputs), stderr: "" };
   return {};
