@@ -1,3 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+import { connection } from "../../components/host/connection";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { isSecret, open, type Registration } from "./support/recorded-program";
 import { instanceId, ipv4 } from "./support/fake-cloud";
@@ -88,4 +90,26 @@ test.each(names.filter((name) => String(commands[name as keyof typeof commands])
 
 test("a host that boots has 15 minutes", () => {
   expect(server.custom("mail-host-bootstrap").createTimeout).toBe("15m");
+});
+
+test("a connection is secret by itself, whatever its parts are and whoever uses it", async () => {
+  const parts = { address: ipv4, privateKey: "a key", hostKey: "ssh-ed25519 AAAA" };
+  expect(await pulumi.isSecret(pulumi.output(connection(parts, 10)))).toBe(true);
+});
+
+test("the accounts are production's users and aliases, and the administrator's names", () => {
+  const { accounts } = JSON.parse(String(server.custom("mail-accounts").inputs.stdin)) as { accounts: object };
+  const at = (name: string) => `${name}@ementech.co.ke`;
+  const user = (name: string) => ({ address: at(name), quotaMb: 2048, passwordVersion: 1 });
+  const alias = (source: string, destination: string) => ({ source: at(source), destinations: [at(destination)] });
+  expect(accounts).toEqual({
+    database: "/var/lib/mailserver/mail.db",
+    domains: ["ementech.co.ke"],
+    users: ["admin", "ceo", "info", "support", "tech"].map(user),
+    aliases: [
+      ...["abuse", "dmarc", "hostmaster", "postmaster", "root"].map((name) => alias(name, "admin")),
+      alias("sales", "info"),
+      alias("tls-rpt", "admin"),
+    ],
+  });
 });
