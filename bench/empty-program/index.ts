@@ -1,0 +1,2 @@
+/** What the no-op `up` is compared with. */
+export const nothing = "";
