@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { bringUp, localDomain, prepareStack, type LocalOptions, type LocalServer } from "../local-cloud/cli/bring-up";
+import {
+  bringUp,
+  findServer,
+  localDomain,
+  prepareStack,
+  type LocalOptions,
+  type LocalServer,
+} from "../local-cloud/cli/bring-up";
 import { Stack, type PulumiResult } from "../local-cloud/cli/stack";
 import { cloudEnvironment, inCloud, stopCloud } from "../local-cloud/cloud/lifecycle";
 import { engineEnvironment } from "../local-cloud/engine";
@@ -55,6 +62,12 @@ export class BenchCloud {
     this.upServer = undefined;
     await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
     return stack;
+  }
+
+  /** The server that an `up` of this stack has just made; finding it takes a moment, another `up` would take seconds. */
+  async found(stack: Stack): Promise<LocalServer> {
+    this.upServer = await findServer(cloud, stack);
+    return this.upServer;
   }
 
   async system(): Promise<System> {

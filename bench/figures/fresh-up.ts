@@ -1,3 +1,4 @@
+import type { Stack } from "../../local-cloud/cli/stack";
 import type { BenchCloud } from "../bench-cloud";
 import { median, secondsList, timed, type Figure } from "../figure";
 import { slowSteps } from "../steps";
@@ -19,7 +20,7 @@ export const freshUp: Figure = {
       const stack = await cloud.withoutServer();
       const { seconds, result } = await timed(async () => {
         const up = await stack.pulumi(["up", "--yes", "--skip-preview", "--json"]);
-        await firstMail(cloud);
+        await firstMail(cloud, stack);
         return up;
       });
       ups.push(seconds);
@@ -42,8 +43,8 @@ async function installedByHand(cloud: BenchCloud): Promise<number> {
 }
 
 /** A mail from the peer, resolved when it lies in the Maildir. */
-async function firstMail(cloud: BenchCloud): Promise<void> {
-  const server = await cloud.server();
+async function firstMail(cloud: BenchCloud, stack: Stack): Promise<void> {
+  const server = await cloud.found(stack);
   const system = await cloud.system();
   const subject = `first mail ${Date.now()}`;
   const letter = { from: "friend@peer.example", to: `ceo@${server.domain}`, subject };
