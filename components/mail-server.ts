@@ -8,21 +8,9 @@ import { CloudflareRecords } from "./dns/cloudflare-records";
 import { mailRecords, type HostFacts, type MailRecord } from "./dns/zone-data";
 import { Host } from "./host/host";
 import { HostHealth } from "./host/health";
-import { Packages } from "./host/packages";
-import { Resolver } from "./host/resolver";
-import { HostSecrets } from "./host/secrets";
 import { deriveSshKey, type SshKey } from "./host/ssh-key";
-import { Swap } from "./host/swap";
-import { Accounts } from "./mail/accounts";
-import { Dovecot } from "./mail/dovecot";
-import { Postfix } from "./mail/postfix";
-import { Redis } from "./mail/redis";
-import { Rspamd } from "./mail/rspamd";
-import { dkimOutput } from "./mail/rspamd.render";
-import type { AccountsSettings } from "./mail/accounts.render";
+import { installServices } from "./mail-services";
 import type { Settings } from "./settings/schema";
-import { Certificate } from "./web/certificate";
-import { SelfSigned } from "./web/self-signed";
 
 /** Arguments of a {@link MailServer}. */
 export interface MailServerArgs {
@@ -78,38 +66,12 @@ export class MailServer extends pulumi.ComponentResource {
       { parent: this, dependsOn: [server] },
     );
 
-    const system = settings.os;
-    // One after the other, in this order; each waits for the one before.
-    let last: pulumi.Resource = host;
-    const next = <T extends pulumi.Resource>(make: (options: pulumi.ComponentResourceOptions) => T): T => {
-      const made = make({ parent: this, dependsOn: [last] });
-      last = made;
-      return made;
-    };
-    next((o) => new HostSecrets(`${name}-secrets`, { host, values: { "rspamd-controller": controller.result } }, o));
-    next((o) => new Packages(`${name}-packages`, host, { system }, o));
-    // Also with 0: only a bundle without a file takes an older swap file out of use.
-    next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
-    next((o) => new Resolver(`${name}-resolver`, host, { system }, o));
-    next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
-    next((o) => new Redis(`${name}-redis`, host, {}, o));
-    const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, { domains, selector: settings.dkimSelector }, o));
-    next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
-    const postmaster = `postmaster@${settings.domain}`;
-    const { defaultQuotaMb, messageSizeLimitMb, administrator } = settings;
-    next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, postmaster, defaultQuotaMb }, o));
-    this.dkim = rspamd.results.apply((results) =>
-      Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])),
-    );
-    const facts = pulumi.all([server.ipv4, this.dkim]).apply(([ipv4, dkim]): HostFacts => ({ ipv4, dkim }));
     const early = server.ipv4.apply((ipv4): HostFacts => ({ ipv4, dkim: {} }));
     const address = this.publish(`${name}-address`, args, hostname, "address", early, [server]);
-
-    const issuing = { system, names: [hostname], email: administrator, directory: settings.acmeDirectory };
-    // Before Postfix, which waits for Rspamd's first start; the authority answers meanwhile.
-    next((o) => new Certificate(`${name}-certificate`, host, issuing, pulumi.mergeOptions(o, { dependsOn: address })));
-    const postfixSettings = { system, hostname, domain: settings.domain, administrator, messageSizeLimitMb };
-    next((o) => new Postfix(`${name}-postfix`, host, postfixSettings, o));
+    const secrets = { "rspamd-controller": controller.result };
+    const services = { settings, host, hostname, domains, secrets, address, parent: this };
+    const { dkim, last } = installServices(name, services);
+    const facts = pulumi.all([server.ipv4, dkim]).apply(([ipv4, dkim]): HostFacts => ({ ipv4, dkim }));
 
     const reverse = new ReverseName(
       `${name}-ptr`,
@@ -119,6 +81,7 @@ export class MailServer extends pulumi.ComponentResource {
     const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [last] });
     this.publish(`${name}-dns`, args, hostname, "mail", facts, [health, reverse]);
 
+    this.dkim = dkim;
     this.hostname = hostname;
     this.ipv4 = server.ipv4;
     this.hostKey = pulumi.unsecret(hostKey.publicKey);
@@ -151,13 +114,4 @@ export class MailServer extends pulumi.ComponentResource {
       return [new CloudflareRecords(name + suffix, args, { parent: this, providers: [provider], dependsOn })];
     });
   }
-}
-
-function accountsOf(settings: Settings, domains: string[]): AccountsSettings {
-  return {
-    domains,
-    administrator: settings.administrator,
-    aliases: settings.aliases,
-    users: settings.users.map((user) => ({ ...user, quotaMb: user.quotaMb ?? settings.defaultQuotaMb })),
-  };
 }

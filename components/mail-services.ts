@@ -1,0 +1,87 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Host } from "./host/host";
+import { Packages } from "./host/packages";
+import { Resolver } from "./host/resolver";
+import { HostSecrets } from "./host/secrets";
+import { Swap } from "./host/swap";
+import { Accounts } from "./mail/accounts";
+import type { AccountsSettings } from "./mail/accounts.render";
+import { Dovecot } from "./mail/dovecot";
+import { Postfix } from "./mail/postfix";
+import { Redis } from "./mail/redis";
+import { Rspamd } from "./mail/rspamd";
+import { dkimOutput } from "./mail/rspamd.render";
+import type { Settings } from "./settings/schema";
+import { Certificate } from "./web/certificate";
+import { SelfSigned } from "./web/self-signed";
+
+/** What the services of a host need. */
+export interface MailServicesArgs {
+  settings: Settings;
+  host: Host;
+  /** Name of the host, in its certificate. */
+  hostname: string;
+  /** Every hosted mail domain, the first is the main one. */
+  domains: string[];
+  /** Values for `@@secret:NAME@@` in bundles, by name. */
+  secrets: Record<string, pulumi.Output<string>>;
+  /** Records that lead to the host: the certificate's authority asks for them. */
+  address: pulumi.Resource[];
+  parent: pulumi.Resource;
+}
+
+/** What the services of a host give. */
+export interface MailServices {
+  /** DKIM TXT value of each domain. */
+  dkim: pulumi.Output<Record<string, string>>;
+  /** Done when every service is. */
+  last: pulumi.Resource;
+}
+
+/**
+ * Every service of the mail host. One after the other, in this order; each waits for the one before.
+ * @param name - What every resource's name begins with.
+ */
+export function installServices(name: string, args: MailServicesArgs): MailServices {
+  const { settings, host, hostname, domains } = args;
+  const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb } = settings;
+  let last: pulumi.Resource = host;
+  const next = <T extends pulumi.Resource>(make: (options: pulumi.ComponentResourceOptions) => T): T => {
+    const made = make({ parent: args.parent, dependsOn: [last] });
+    last = made;
+    return made;
+  };
+
+  next((o) => new HostSecrets(`${name}-secrets`, { host, values: args.secrets }, o));
+  next((o) => new Packages(`${name}-packages`, host, { system }, o));
+  next((o) => new Resolver(`${name}-resolver`, host, { system }, o));
+  next((o) => new Redis(`${name}-redis`, host, {}, o));
+  // Early: it compiles its patterns after its first start, while the services that follow are set up.
+  const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, { domains, selector: settings.dkimSelector }, o));
+  // Also with 0: only a bundle without a file takes an older swap file out of use.
+  next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
+  next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
+  next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
+  const postmaster = `postmaster@${settings.domain}`;
+  next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, postmaster, defaultQuotaMb }, o));
+  const issuing = { system, names: [hostname], email: administrator, directory: settings.acmeDirectory };
+  // Before Postfix, which waits for Rspamd's first start; the authority answers meanwhile.
+  const afterAddress = { dependsOn: args.address };
+  next((o) => new Certificate(`${name}-certificate`, host, issuing, pulumi.mergeOptions(o, afterAddress)));
+  const postfix = { system, hostname, domain: settings.domain, administrator, messageSizeLimitMb };
+  next((o) => new Postfix(`${name}-postfix`, host, postfix, o));
+
+  const dkim = rspamd.results.apply((results) =>
+    Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])),
+  );
+  return { dkim, last };
+}
+
+function accountsOf(settings: Settings, domains: string[]): AccountsSettings {
+  return {
+    domains,
+    administrator: settings.administrator,
+    aliases: settings.aliases,
+    users: settings.users.map((user) => ({ ...user, quotaMb: user.quotaMb ?? settings.defaultQuotaMb })),
+  };
+}
