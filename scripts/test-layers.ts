@@ -17,8 +17,8 @@ export interface Layer {
   hindrance(): string | undefined;
   /** @param filter - Only files whose name contains it. */
   run(filter?: string): Promise<Counts>;
-  /** What `npm test` does afterwards; a layer that runs alone leaves its cloud for the next run. */
-  end?(): Promise<void>;
+  /** What `npm test` does before and after; a layer that runs alone leaves its cloud for the next run. */
+  clear?(): Promise<void>;
 }
 
 const notRoot = () => (process.getuid?.() === 0 ? undefined : "it boots hosts, which needs root");
@@ -50,7 +50,7 @@ export const layers: Layer[] = [
     about: "real hosts by a real pulumi up",
     hindrance: notRoot,
     run: (filter) => runNode(["tests/e2e/**/*.test.ts"], filter, standIns),
-    end: () => stopCloud(process.env.MAILSTACK_TEST_CLOUD ?? "test", { purge: true }),
+    clear: () => stopCloud(process.env.MAILSTACK_TEST_CLOUD ?? "test", { purge: true }),
   },
   {
     name: "vendor",
@@ -58,7 +58,7 @@ export const layers: Layer[] = [
     hindrance: () =>
       notRoot() ?? (vendorFolder ? undefined : "MAILSTACK_ENGINE_DIR names no folder with the vendor's plugins"),
     run: (filter) => runNode(vendorFiles, filter, vendorEngine),
-    end: () => stopCloud(vendorEngine.MAILSTACK_TEST_CLOUD, { purge: true }),
+    clear: () => stopCloud(vendorEngine.MAILSTACK_TEST_CLOUD, { purge: true }),
   },
 ];
 

@@ -33,7 +33,10 @@ async function runAll(chosen: Layer[], filter: string | undefined): Promise<void
     }
     console.log(`\n=== ${layer.name}: ${layer.about}`);
     const start = Date.now();
-    const counts = await layer.run(filter).finally(() => (chosen === layers ? layer.end?.() : undefined));
+    const clear = () => (chosen === layers ? layer.clear?.() : undefined);
+    // First too: a cloud that a killed run or older code left is no new machine.
+    await clear();
+    const counts = await layer.run(filter).finally(clear);
     // A layer in which nothing ran has shown nothing, so it counts as a failure.
     if (counts.passed + counts.failed === 0) counts.failed = 1;
     total.passed += counts.passed;

@@ -20,6 +20,9 @@ const readySeconds = 180;
 /** The lock of a killed run counts no longer after this. */
 const lockSeconds = 15;
 
+/** Another run may be building images, which takes minutes on a new machine. */
+const patienceSeconds = 600;
+
 /** State of a cloud. */
 export interface CloudStatus {
   running: boolean;
@@ -157,11 +160,11 @@ function requireName(cloud: string): void {
 async function locked<T>(cloud: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(stateFolder(cloud), { recursive: true, mode: 0o700 });
   const place = { lockfilePath: `/run/mailstack-${cloud}.lock`, stale: lockSeconds * 1000 };
-  const patience = { retries: lockSeconds + 5, factor: 1, minTimeout: 1000 };
+  const patience = { retries: patienceSeconds, factor: 1, minTimeout: 1000 };
   const release = await lock(stateFolder(cloud), { ...place, retries: patience }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === "ELOCKED")
-        throw new Error(`another run is starting or ending the cloud "${cloud}"; wait for it`);
+        throw new Error(`another run is starting or ending the cloud "${cloud}"; it did not end in ${patienceSeconds / 60} minutes`);
       throw error;
     },
   );
