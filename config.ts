@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { parseSettings, SettingsError } from "./components/settings/parse";
-import { settingsSchema, type Settings } from "./components/settings/schema";
+import { secretKeys, settingsSchema, type Settings } from "./components/settings/schema";
 
 /** Everything that the stack's configuration holds. */
 export interface StackConfig {
@@ -10,7 +10,6 @@ export interface StackConfig {
   cloudflareApiToken: pulumi.Output<string>;
 }
 
-const secretKeys = ["linodeToken", "cloudflareApiToken"];
 const prefix = "mailstack:";
 
 /**
@@ -24,7 +23,7 @@ export function readConfig(): StackConfig {
   for (const [fullKey, text] of Object.entries(pulumi.runtime.allConfig())) {
     if (!fullKey.startsWith(prefix)) continue;
     const key = fullKey.slice(prefix.length);
-    if (secretKeys.includes(key)) continue;
+    if (secretKeys.some((secret) => secret === key)) continue;
     values[key] = isText(key) ? text : decode(text);
   }
   for (const key of secretKeys) {

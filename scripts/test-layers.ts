@@ -36,7 +36,7 @@ const vendorEngine = { MAILSTACK_ENGINE: "vendor", MAILSTACK_TEST_CLOUD: "vendor
 const vendorFolder = process.env.MAILSTACK_ENGINE_DIR;
 
 export const layers: Layer[] = [
-  { name: "check", about: "types, lint and format", hindrance: always, run: runChecks },
+  { name: "check", about: "types, lint, format and the generated page", hindrance: always, run: runChecks },
   { name: "unit", about: "the program with Pulumi's mocks, and golden files", hindrance: always, run: runJest },
   { name: "host", about: "the applier on its own", hindrance: notRoot, run: runUnittest },
   {
@@ -64,7 +64,7 @@ export const layers: Layer[] = [
 
 async function runChecks(): Promise<Counts> {
   const counts = { passed: 0, failed: 0 };
-  for (const script of ["check:types", "check:lint", "check:format"]) {
+  for (const script of ["check:types", "check:lint", "check:format", "check:docs"]) {
     const result = await execa("npm", ["run", "--silent", script], { stdio: "inherit", reject: false });
     counts[result.exitCode === 0 ? "passed" : "failed"] += 1;
   }

@@ -16,11 +16,27 @@ export class SettingsError extends Error {
  * @throws SettingsError naming every wrong key, with what would be right.
  */
 export function parseSettings(values: Record<string, unknown>): Settings {
-  const parsed = settingsSchema.safeParse(values, { reportInput: true });
+  const parsed = settingsSchema.safeParse(values, { reportInput: true, error: plainWords });
   if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap(problemsOf));
   const problems = contradictions(parsed.data);
   if (problems.length > 0) throw new SettingsError(problems);
   return parsed.data;
+}
+
+/** What a value of each kind is called to a user, where the schema has no words of its own. */
+const kinds: Record<string, string> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "a set of fields",
+  string: "text",
+};
+
+function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== "invalid_type" || issue.input === undefined) return undefined;
+  const kind = kinds[issue.expected];
+  return kind && `must be ${kind}`;
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
@@ -33,9 +49,11 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
     }));
   }
   if (issue.code === "invalid_type" && issue.input === undefined)
-    return [{ key, message: `is missing; set it with: pulumi config set mailstack:${key.split(/[[.]/)[0]} VALUE` }];
+    return [{ key, message: /[[.]/.test(key) ? "is missing" : `is missing; ${setWith(key)}` }];
   return [{ key, message: issue.message }];
 }
+
+const setWith = (key: string) => `set it with: pulumi config set mailstack:${key} VALUE`;
 
 function pathText(path: PropertyKey[]): string {
   return path

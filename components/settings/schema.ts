@@ -28,7 +28,8 @@ const quotaMb = z
 
 const zoneId = z
   .string()
-  .regex(/^[0-9a-f]{32}$/, "must be Cloudflare's zone ID, 32 hexadecimal digits, shown on the zone's overview page");
+  .regex(/^[0-9a-f]{32}$/, "must be Cloudflare's zone ID, 32 hexadecimal digits, shown on the zone's overview page")
+  .meta({ examples: ["0123456789abcdef0123456789abcdef"] });
 
 const cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: (issue) => `"${issue.input}" is not a network like "192.0.2.0/24"`,
@@ -37,10 +38,16 @@ const cidr = z.union([z.cidrv4(), z.cidrv6()], {
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: (issue) => `"${issue.input}" is unknown; use one of ${values.join(", ")}` });
 
-/** What a mail server is made from: plain, checked values. The descriptions of the keys are in Pulumi.yaml. */
+/**
+ * What a mail server is made from: plain, checked values. The descriptions of the keys are in Pulumi.yaml.
+ * `.meta({ examples })` gives docs/admin/configuration.md an example where the stack files have none.
+ */
 export const settingsSchema = z.strictObject({
   domain,
-  hostname: z.union([z.literal(""), domain]).default(""),
+  hostname: z
+    .union([z.literal(""), domain], { error: 'must be empty or a domain name in lower case, like "mail.example.org"' })
+    .meta({ examples: ["mx.ementech.co.ke"] })
+    .default(""),
   administrator: address,
   users: z
     .array(
@@ -62,7 +69,10 @@ export const settingsSchema = z.strictObject({
     )
     .default([]),
   domains: z
-    .array(z.strictObject({ name: domain, cloudflareZoneId: zoneId }), "must be a list of {name, cloudflareZoneId}")
+    .array(
+      z.strictObject({ name: domain.meta({ examples: ["example.org"] }), cloudflareZoneId: zoneId }),
+      "must be a list of {name, cloudflareZoneId}",
+    )
     .default([]),
   defaultQuotaMb: quotaMb.default(2048),
   messageSizeLimitMb: z
@@ -91,10 +101,17 @@ export const settingsSchema = z.strictObject({
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),
-  sshAllowedCidrs: z.array(cidr).min(1, "must name at least one network").default(["0.0.0.0/0", "::/0"]),
+  sshAllowedCidrs: z
+    .array(cidr)
+    .min(1, "must name at least one network")
+    .meta({ examples: [["192.0.2.0/24", "2001:db8::/64"]] })
+    .default(["0.0.0.0/0", "::/0"]),
   protect: z.boolean("must be true or false").default(true),
   cloudflareZoneId: zoneId,
 });
+
+/** Keys that are secret, and hence not among the plain values. The program hands them on as secret Outputs only. */
+export const secretKeys = ["linodeToken", "cloudflareApiToken"] as const;
 
 /** Checked settings with every default filled in. */
 export type Settings = z.output<typeof settingsSchema>;

@@ -43,6 +43,15 @@ test.each<[string, Record<string, unknown>, string]>([
     'mailstack:hostname: "mail.other.org" must be a name below example.org',
   ],
   ["no users", { users: [] }, "mailstack:users: must name at least one mailbox"],
+  ["networks as text", { sshAllowedCidrs: "192.0.2.0/24" }, "mailstack:sshAllowedCidrs: must be a list"],
+  ["a number as domain", { domain: 5 }, "mailstack:domain: must be text"],
+  ["a number as host name", { hostname: 5 }, "mailstack:hostname: must be empty or a domain name"],
+  ["a user as text", { users: ["ceo@example.org"] }, "mailstack:users[0]: must be a set of fields"],
+  [
+    "an entry without its name",
+    { domains: [{ cloudflareZoneId: good.cloudflareZoneId }] },
+    "mailstack:domains[0].name: is missing",
+  ],
   ["users as text", { users: "ceo" }, "mailstack:users: must be a list of {address"],
   [
     "user outside the domain",

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { secretKeys } from "../../components/settings/schema";
+import { configurationPage } from "../../scripts/reference-page";
+import { checkedKeys, declaredKeys, exampleFor, refusalLines, requiredKeys } from "../../scripts/reference-settings";
+
+const page = readFileSync(join(__dirname, "../../docs/admin/configuration.md"), "utf8");
+
+test("docs/admin/configuration.md is as `npm run docs` writes it", () => {
+  expect(page === configurationPage()).toBe(true);
+});
+
+test("Pulumi.yaml and the program's schema have the same keys", () => {
+  expect([...declaredKeys().keys()].sort()).toEqual([...checkedKeys().keys(), ...secretKeys].sort());
+});
+
+test("the secret keys are declared as secret, and no others", () => {
+  const declared = [...declaredKeys()].filter(([, value]) => value.secret).map(([key]) => key);
+  expect(declared.sort()).toEqual([...secretKeys].sort());
+});
+
+test.each([...checkedKeys()])("mailstack:%s has the same type and default in both", (key, shape) => {
+  const declared = declaredKeys().get(key);
+  const type = shape.type ?? shape.anyOf?.[0]?.type;
+  expect({ type: declared?.type, default: declared?.default }).toEqual({ type, default: shape.default });
+  expect(declared?.default === undefined).toBe(requiredKeys().includes(key));
+});
+
+test.each([...checkedKeys()])("mailstack:%s has an example that the program takes", (key, shape) => {
+  const value = exampleFor(key, shape);
+  expect(value).toBeDefined();
+  expect(refusalLines({ [key]: value })).toEqual([]);
+  expect(page).toContain(`## mailstack:${key}\n`);
+});
