@@ -12,6 +12,9 @@ _PROPERTIES = "LoadState,ActiveState,UnitFileState,CanReload,NeedDaemonReload,Ty
 _UNIT_FOLDERS = ("/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/", "/usr/local/lib/systemd/")
 # Dovecot and Rspamd stop slowly under load; systemd's own limit for a stop is 90 s.
 _TIMEOUT = 150.0
+# A reload is over before the daemon's processes have heard of it; until then an old one of Postfix may answer the
+# health check with what the old files said.
+_HEARD_SECONDS = 0.3
 
 
 @dataclass
@@ -115,6 +118,7 @@ def _act(name: str, action: str, since: float) -> None:
     if action == "reload":
         if query([name])[name]["CanReload"] == "yes":
             if _systemctl("reload", name).code == 0:
+                time.sleep(_HEARD_SECONDS)
                 return
             say(f"{name} did not reload, restarting it")
         action = "restart"

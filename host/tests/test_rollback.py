@@ -1,9 +1,12 @@
 """A failure at any point puts everything back and says why."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 from tests.harness import HostTestCase, bundle
@@ -77,6 +80,24 @@ class Rollback(HostTestCase):
     def test_health_check_fails(self):
         check = {"tcp": "127.0.0.1:1", "timeoutSeconds": 1}
         self.fails(bundle(text="v2", health=[check]), "health check failed for 1 s", "127.0.0.1:1: Connection refused")
+
+    def test_health_check_hears_something_else(self):
+        def greet():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    connections.append(connection)
+                    connection.sendall(b"220 someone.else ESMTP\r\n")
+
+        connections: list[socket.socket] = []
+        server = socket.create_server(("127.0.0.1", 0))
+        # Closing alone does not wake the thread that waits in accept(2).
+        self.addCleanup(lambda: (server.shutdown(socket.SHUT_RDWR), server.close(), *(c.close() for c in connections)))
+        threading.Thread(target=greet, daemon=True).start()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        check = {"tcp": address, "expect": "220 mail.example ESMTP", "timeoutSeconds": 1}
+        said = f"{address} said '220 someone.else ESMTP', not '220 mail.example ESMTP'"
+        self.fails(bundle(text="v2", health=[check]), "health check failed for 1 s", said)
 
     def test_after_fails(self):
         self.fails(bundle(text="v2", after=[["false"]]), "after: `false` ended with 1")
