@@ -18,3 +18,5 @@ export const hostname = server.hostname;
 export const ipv4 = server.ipv4;
 export const hostKey = server.hostKey;
 export const dkim = server.dkim;
+/** For an administrator's own SSH; shown by `pulumi stack output deployKey --show-secrets` only. */
+export const deployKey = server.deployKey;

@@ -26,6 +26,8 @@ export class MailServer extends pulumi.ComponentResource {
   readonly ipv4: pulumi.Output<string>;
   /** Host key, in authorized_keys form: what `ssh` must see. */
   readonly hostKey: pulumi.Output<string>;
+  /** OpenSSH private key with which the deployer is root on the host. Secret. */
+  readonly deployKey: pulumi.Output<string>;
   /** DKIM TXT value of each domain. */
   readonly dkim: pulumi.Output<Record<string, string>>;
 
@@ -85,6 +87,7 @@ export class MailServer extends pulumi.ComponentResource {
     this.hostname = hostname;
     this.ipv4 = server.ipv4;
     this.hostKey = pulumi.unsecret(hostKey.publicKey);
+    this.deployKey = deployKey.privateKey;
     this.registerOutputs({ hostname, ipv4: this.ipv4, hostKey: this.hostKey, dkim: this.dkim });
   }
 

@@ -36,7 +36,7 @@ const vendorEngine = { MAILSTACK_ENGINE: "vendor", MAILSTACK_TEST_CLOUD: "vendor
 const vendorFolder = process.env.MAILSTACK_ENGINE_DIR;
 
 export const layers: Layer[] = [
-  { name: "check", about: "types, lint, format and the generated page", hindrance: always, run: runChecks },
+  { name: "check", about: "types, lint, format and the generated pages", hindrance: always, run: runChecks },
   { name: "unit", about: "the program with Pulumi's mocks, and golden files", hindrance: always, run: runJest },
   { name: "host", about: "the applier on its own", hindrance: notRoot, run: runUnittest },
   {

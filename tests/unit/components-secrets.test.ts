@@ -73,3 +73,9 @@ test("what the component tells is not secret: users need it", async () => {
   expect(await pulumi.isSecret(pulumi.all([hostKey, ipv4, dkim]))).toBe(false);
   expect(await valueOf(hostKey)).toBe(deriveSshKey(seedOf("mail-host-key")).publicKey);
 });
+
+test("the administrator's SSH key is secret, and the one that the host lets in", async () => {
+  const { deployKey } = server.program.result;
+  expect(await pulumi.isSecret(deployKey)).toBe(true);
+  expect(await valueOf(deployKey)).toBe(deriveSshKey(seedOf("mail-deploy-key")).privateKey);
+});

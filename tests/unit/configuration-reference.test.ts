@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { secretKeys } from "../../components/settings/schema";
+import { decisionIndex } from "../../scripts/decision-index";
 import { configurationPage } from "../../scripts/reference-page";
 import { checkedKeys, declaredKeys, exampleFor, refusalLines, requiredKeys } from "../../scripts/reference-settings";
 
@@ -8,6 +9,10 @@ const page = readFileSync(join(__dirname, "../../docs/admin/configuration.md"), 
 
 test("docs/admin/configuration.md is as `npm run docs` writes it", () => {
   expect(page === configurationPage()).toBe(true);
+});
+
+test("docs/decisions/README.md lists every page of its folder", () => {
+  expect(readFileSync(join(__dirname, "../../docs/decisions/README.md"), "utf8")).toBe(decisionIndex());
 });
 
 test("Pulumi.yaml and the program's schema have the same keys", () => {

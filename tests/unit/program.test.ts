@@ -26,12 +26,14 @@ test("the program with production's settings is a mail server with providers of 
     expect(isSecret(provider?.inputs[key])).toBe(true);
     expect(open(provider?.inputs[key])).toBe(token);
   }
-  const outputs = await valueOf(pulumi.all({ ...result }));
+  const { deployKey, ...shown } = result;
+  const outputs = await valueOf(pulumi.all(shown));
   expect(outputs).toEqual({
     hostname: "mail.ementech.co.ke",
     ipv4,
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
   });
-  expect(await pulumi.isSecret(pulumi.all({ ...result }))).toBe(false);
+  expect(await pulumi.isSecret(pulumi.all(shown))).toBe(false);
+  expect(await pulumi.isSecret(pulumi.output(deployKey))).toBe(true);
 });

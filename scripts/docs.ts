@@ -1,0 +1,26 @@
+/** Writes the generated pages (`npm run docs`); with `--check` it only tells which of them are stale. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { decisionIndex } from "./decision-index";
+import { configurationPage } from "./reference-page";
+
+const pages = {
+  "docs/admin/configuration.md": configurationPage,
+  "docs/decisions/README.md": decisionIndex,
+};
+
+const { check } = new Command("docs")
+  .option("--check", "end with 1 and one line for each stale page", false)
+  .parse()
+  .opts<{ check: boolean }>();
+
+for (const [file, write] of Object.entries(pages)) {
+  const path = join(__dirname, "..", file);
+  const page = write();
+  if (!check) writeFileSync(path, page);
+  else if (!existsSync(path) || readFileSync(path, "utf8") !== page) {
+    console.error(`mailstack: ${file} is stale; write it with: npm run docs`);
+    process.exitCode = 1;
+  }
+}
