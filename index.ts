@@ -1,5 +1,6 @@
-import * as cloudflare from "@pulumi/cloudflare";
-import * as linode from "@pulumi/linode";
+// By module: the whole of a provider's package takes longer to load than all of the rest.
+import * as cloudflare from "@pulumi/cloudflare/provider";
+import * as linode from "@pulumi/linode/provider";
 import { MailServer } from "./components";
 import { readConfig } from "./config";
 

@@ -1,4 +1,4 @@
-import * as linode from "@pulumi/linode";
+import * as linode from "@pulumi/linode/rdns";
 import * as pulumi from "@pulumi/pulumi";
 
 /** Arguments of a {@link ReverseName}. */

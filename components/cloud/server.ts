@@ -1,4 +1,5 @@
-import * as linode from "@pulumi/linode";
+import { Firewall } from "@pulumi/linode/firewall";
+import { Instance } from "@pulumi/linode/instance";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshKey } from "../host/ssh-key";
 import { inboundRules } from "./firewall-rules";
@@ -24,8 +25,8 @@ export interface ServerArgs {
 
 /** A Linode behind a firewall that lets in only what a mail server needs. */
 export class Server extends pulumi.ComponentResource {
-  readonly instance: linode.Instance;
-  readonly firewall: linode.Firewall;
+  readonly instance: Instance;
+  readonly firewall: Firewall;
   /** Public IPv4 address. */
   readonly ipv4: pulumi.Output<string>;
 
@@ -37,7 +38,7 @@ export class Server extends pulumi.ComponentResource {
       .apply(([hostKey, deployPublicKey]) => renderUserData({ hostname: args.hostname, hostKey, deployPublicKey }));
 
     // First, so that the host has it from its first packet on.
-    this.firewall = new linode.Firewall(
+    this.firewall = new Firewall(
       `${name}-firewall`,
       {
         label: label(args.hostname),
@@ -50,7 +51,7 @@ export class Server extends pulumi.ComponentResource {
       { parent: this, ignoreChanges: ["linodes"] },
     );
 
-    this.instance = new linode.Instance(
+    this.instance = new Instance(
       name,
       {
         label: label(args.hostname),
