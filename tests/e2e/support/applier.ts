@@ -48,8 +48,8 @@ export async function applyWell(server: Server, bundle: Bundle): Promise<Applied
 }
 
 /** A `pulumi up` that must fail; all that it printed. */
-export async function failingUp(server: Server, options: Options = {}): Promise<string> {
-  const up = await server.stack.pulumi(["up", "--yes", "--skip-preview"], { reject: false, ...options });
+export async function failingUp(server: Server, options: Options = {}, words: string[] = []): Promise<string> {
+  const up = await server.stack.pulumi(["up", "--yes", "--skip-preview", ...words], { reject: false, ...options });
   const output = `${up.stdout}\n${up.stderr}`;
   assert.notEqual(up.exitCode, 0, `this up should have failed:\n${output}`);
   return output;

@@ -65,6 +65,14 @@ export class Server {
   get trustFile(): string {
     return this.local.trustFile;
   }
+  /** Network namespace of the host. */
+  get namespace(): string {
+    return this.local.namespace;
+  }
+  /** Public address of the host. */
+  get ipv4(): string {
+    return this.local.address;
+  }
   get postfixUnit(): string {
     return this.os === "debian12" ? "postfix@-.service" : "postfix.service";
   }
