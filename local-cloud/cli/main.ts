@@ -16,7 +16,8 @@ interface GlobalOptions {
   os: string;
 }
 
-const program = new Command("npm run local --")
+/** The command line itself: the tests hold the documentation against it. */
+export const program = new Command("npm run local --")
   .description("A complete mail server on this machine: the production program, the real Pulumi engine, real daemons.")
   .option("--cloud <name>", "name of the cloud; several may run at once", "local")
   .option("--os <system>", "debian12 or debian13", "debian12")
@@ -104,7 +105,8 @@ function guestEnvironment(): NodeJS.ProcessEnv {
   return { PATH: path, HOME: "/root", LANG: "C.UTF-8", TERM: process.env.TERM ?? "dumb" };
 }
 
-program.parseAsync().catch((error: Error) => {
-  console.error(`mailstack: ${error.message}`);
-  process.exitCode = 1;
-});
+if (require.main === module)
+  program.parseAsync().catch((error: Error) => {
+    console.error(`mailstack: ${error.message}`);
+    process.exitCode = 1;
+  });
