@@ -9,6 +9,7 @@ import { mailRecords, type HostFacts, type MailRecord } from "./dns/zone-data";
 import { Host } from "./host/host";
 import { HostHealth } from "./host/health";
 import { deriveSshKey, type SshKey } from "./host/ssh-key";
+import { protectHost } from "./mail-protection";
 import { installServices } from "./mail-services";
 import type { Settings } from "./settings/schema";
 
@@ -81,7 +82,8 @@ export class MailServer extends pulumi.ComponentResource {
       { parent: this, providers: [args.linode], dependsOn: address },
     );
     const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [last] });
-    this.publish(`${name}-dns`, args, hostname, "mail", facts, [health, reverse]);
+    const guarded = protectHost(name, { settings, host, after: health, parent: this });
+    this.publish(`${name}-dns`, args, hostname, "mail", facts, [guarded, reverse]);
 
     this.dkim = dkim;
     this.hostname = hostname;

@@ -2,6 +2,7 @@ import { dovecotPackages } from "../mail/dovecot.render";
 import { postfixDebconf, postfixPackages } from "../mail/postfix.render";
 import { redisPackages } from "../mail/redis.render";
 import { rspamdPackages } from "../mail/rspamd.render";
+import { fail2banPackages } from "../operations/fail2ban.render";
 import type { Bundle } from "../rendering/bundle";
 import { certificatePackages } from "../web/certificate.render";
 import { resolverPackages } from "./resolver.render";
@@ -22,6 +23,7 @@ export function renderPackages(_settings: PackagesSettings): Bundle {
   const packages = [
     ...certificatePackages,
     ...dovecotPackages,
+    ...fail2banPackages,
     ...postfixPackages,
     ...redisPackages,
     ...resolverPackages,

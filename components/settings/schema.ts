@@ -106,6 +106,20 @@ export const settingsSchema = z.strictObject({
     .min(1, "must name at least one network")
     .meta({ examples: [["192.0.2.0/24", "2001:db8::/64"]] })
     .default(["0.0.0.0/0", "::/0"]),
+  trustedCidrs: z
+    .array(cidr, "must be a list of networks")
+    .meta({ examples: [["192.0.2.0/24"]] })
+    .default([]),
+  banAfterFailures: z
+    .int("must be a whole number")
+    .min(2, "must be at least 2: everyone mistypes once")
+    .max(100, "must be at most 100")
+    .default(5),
+  banMinutes: z
+    .int("must be a whole number of minutes")
+    .min(1, "must be at least 1 minute")
+    .max(10_080, "must be at most 10080 minutes (a week)")
+    .default(15),
   protect: z.boolean("must be true or false").default(true),
   cloudflareZoneId: zoneId,
 });

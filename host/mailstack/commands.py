@@ -22,7 +22,9 @@ def apply(options: Namespace) -> int:
     if not options.service:
         raise MailstackError("apply needs a service's name", exit_code=2)
     from .apply import apply as make_true
+    from .deployers import remember
 
+    remember()
     _print(make_true(options.service, sys.stdin.read(), options.lock_timeout))
     return 0
 

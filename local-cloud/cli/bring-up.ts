@@ -17,6 +17,8 @@ export interface LocalOptions {
   os: string;
   /** Mail domain; default that of Pulumi.local.yaml. */
   domain?: string;
+  /** Settings beside those of Pulumi.local.yaml, by their full keys. */
+  settings?: Record<string, unknown>;
   progress: (line: string) => void;
 }
 
@@ -100,7 +102,8 @@ async function openStack(options: LocalOptions, engine: Engine): Promise<Stack> 
   const stack = await Stack.open(options.stack, folder, { environment, inCloud: (command) => inCloud(cloud, command) });
   const domain = options.domain ?? localDomain;
   const declared = readFileSync(join(projectFolder, "Pulumi.local.yaml"), "utf8").replaceAll(localDomain, domain);
-  stack.declare(declared, { "mailstack:os": options.os, "mailstack:cloudflareZoneId": zoneId(domain) });
+  const own = { "mailstack:os": options.os, "mailstack:cloudflareZoneId": zoneId(domain) };
+  stack.declare(declared, { ...own, ...options.settings });
   await stack.setSecret("mailstack:linodeToken", defaultTokens.linode);
   await stack.setSecret("mailstack:cloudflareApiToken", defaultTokens.cloudflare);
   return stack;

@@ -7,6 +7,7 @@ import { renderDovecot } from "../../components/mail/dovecot.render";
 import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
+import { renderFail2ban } from "../../components/operations/fail2ban.render";
 import type { Bundle } from "../../components/rendering/bundle";
 import { renderCertificate, renderSelfSigned } from "../../components/web/certificate.render";
 
@@ -44,4 +45,6 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       email: administrator,
       directory: "https://acme-v02.api.letsencrypt.org/directory",
     }),
+  fail2ban: (system) =>
+    renderFail2ban({ system, trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"], failures: 5, minutes: 15 }),
 };

@@ -23,6 +23,7 @@ const commands = {
   "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
+  "mail-fail2ban": "/usr/local/sbin/mailstack apply fail2ban",
   "mail-health": "/usr/local/sbin/mailstack status >&2",
 };
 const names = Object.keys(commands);

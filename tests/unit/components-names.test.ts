@@ -33,6 +33,8 @@ mail mailstack:index:MailServer
     mail-dns-submissions cloudflare:index/dnsRecord:DnsRecord
   mail-dovecot mailstack:mail:Dovecot
     mail-dovecot command:remote:Command
+  mail-fail2ban mailstack:operations:Fail2ban
+    mail-fail2ban command:remote:Command
   mail-health mailstack:host:HostHealth
     mail-health command:remote:Command
   mail-host mailstack:host:Host

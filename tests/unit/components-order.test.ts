@@ -21,6 +21,7 @@ const steps = [
   "mail-certificate",
   "mail-postfix",
   "mail-health",
+  "mail-fail2ban",
 ];
 
 /** Why one must be there before the other. */

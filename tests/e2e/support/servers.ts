@@ -3,6 +3,7 @@ import { execa } from "execa";
 import { parse } from "yaml";
 import { bringUp, type LocalServer } from "../../../local-cloud/cli/bring-up";
 import type { Stack } from "../../../local-cloud/cli/stack";
+import { addresses } from "../../../local-cloud/contracts";
 import { Peer } from "../../../local-cloud/peer/peer";
 import { System } from "../../../local-cloud/peer/system";
 
@@ -14,6 +15,9 @@ export const testCloud = process.env.MAILSTACK_TEST_CLOUD ?? "test";
 
 /** One domain for each system, both on the same small internet. */
 const domains: Record<string, string> = { debian12: "ementech.co.ke", debian13: "second.example" };
+
+/** Tests of many files give wrong passwords from the peer's one address; fail2ban.test.ts takes its trust away. */
+const settings = { "mailstack:trustedCidrs": [`${addresses.peer}/32`] };
 
 const opened = new Map<string, Promise<Server>>();
 
@@ -48,7 +52,7 @@ export class Server {
     const domain = domains[os] ?? `${os}.example`;
     return new Server(
       os,
-      await bringUp({ cloud: testCloud, stack: `test-${os}`, os, domain, progress: console.error }),
+      await bringUp({ cloud: testCloud, stack: `test-${os}`, os, domain, settings, progress: console.error }),
     );
   }
 

@@ -1,0 +1,29 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Host } from "./host/host";
+import { Fail2ban } from "./operations/fail2ban";
+import type { Settings } from "./settings/schema";
+
+/** What the protection of a host needs. */
+export interface ProtectionArgs {
+  settings: Settings;
+  host: Host;
+  /** Made first: the services work before anything is shut out. */
+  after: pulumi.Resource;
+  parent: pulumi.Resource;
+}
+
+/**
+ * What keeps strangers out of a host whose services work.
+ * @param name - What every resource's name begins with.
+ * @returns the last of it; what invites the world waits for that.
+ */
+export function protectHost(name: string, args: ProtectionArgs): pulumi.Resource {
+  const { settings, host, parent } = args;
+  const { os: system, trustedCidrs, banAfterFailures: failures, banMinutes: minutes } = settings;
+  return new Fail2ban(
+    `${name}-fail2ban`,
+    host,
+    { system, trustedCidrs, failures, minutes },
+    { parent, dependsOn: args.after },
+  );
+}

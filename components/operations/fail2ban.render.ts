@@ -1,0 +1,71 @@
+import { systems, type SystemName } from "../host/systems";
+import type { Bundle } from "../rendering/bundle";
+import { filesFrom } from "../rendering/files";
+
+/** Settings of the bans. */
+export interface Fail2banSettings {
+  system: SystemName;
+  /** Networks that are never banned. This host, and whoever deployed lately, are trusted without being named. */
+  trustedCidrs: string[];
+  /** Failures that lead to a ban. */
+  failures: number;
+  /** How long failures are remembered and how long a ban lasts, in minutes. */
+  minutes: number;
+}
+
+/** The daemon reads the journal by one and bans by the other; its package only recommends them. */
+export const fail2banPackages = ["fail2ban", "nftables", "python3-systemd"];
+
+/** `mailstack apply` keeps the addresses of its callers there (host/mailstack/deployers.py). */
+export const deployersFile = "/var/lib/mailstack/deployers";
+
+/**
+ * Every door at which a mail password can be tried: SMTP, submission, IMAP, POP3, ManageSieve, webmail. Whoever guesses
+ * at one is shut out at all.
+ */
+const passwordPorts = "25,465,587,993,995,4190,80,443";
+
+/**
+ * What the two generations of Dovecot log for one wrong password (`auth_verbose`); fail2ban puts the address in for
+ * `<HOST>`. A user's name may hold anything, so the address is the last one of the line.
+ */
+const wrongPassword = {
+  "2.3": String.raw`auth-worker\(\d+\): .*sql\(.*,<HOST>(?:,<[^>]*>)?\): (?:Password mismatch|unknown user)`,
+  "2.4": String.raw`auth-worker\(.*,<HOST>\)<\d+>(?:<[^>]*>)?: request \[\d+\]: sql: (?:Password mismatch|unknown user)`,
+};
+
+const folder = "/etc/fail2ban";
+const filters = `${folder}/filter.d`;
+
+/**
+ * Shuts out addresses that guess passwords, try SSH, or misuse port 25. Reads the journal, so it needs no log file of
+ * the daemons; bans are kept in a database and survive a restart.
+ */
+export function renderFail2ban(settings: Fail2banSettings): Bundle {
+  const system = systems[settings.system];
+  return {
+    service: "fail2ban",
+    packages: fail2banPackages,
+    files: filesFrom(
+      "fail2ban",
+      {
+        [`${folder}/fail2ban.local`]: {},
+        [`${folder}/jail.local`]: {},
+        [`${filters}/mailstack-login.conf`]: {},
+        [`${filters}/mailstack-recidive.conf`]: {},
+      },
+      {
+        failures: settings.failures,
+        minutes: settings.minutes,
+        trusted: ["127.0.0.0/8", "::1", ...settings.trustedCidrs].join(" "),
+        deployersFile,
+        passwordPorts,
+        postfixUnit: system.postfixUnit,
+        wrongPassword: wrongPassword[system.dovecot],
+      },
+    ),
+    validate: [["fail2ban-client", "--test"]],
+    units: { "fail2ban.service": { onChange: "reload" } },
+    health: [{ run: ["fail2ban-client", "ping"] }],
+  };
+}

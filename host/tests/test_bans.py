@@ -1,0 +1,61 @@
+"""Who is never banned, and what `mailstack status` says about bans."""
+
+import unittest
+from unittest import mock
+
+from mailstack.checks import bad, bans
+from mailstack.programs import Result
+from tests.harness import HostTestCase, bundle
+
+
+class Deployers(HostTestCase):
+    FILE = "/var/lib/mailstack/deployers"
+
+    def apply_from(self, client):
+        result = self.apply(bundle(), SSH_CLIENT=client)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_the_address_of_the_ssh_client_is_kept_once(self):
+        self.apply_from("192.0.2.1 40000 22")
+        self.apply_from("2001:db8::1 40000 22")
+        self.apply_from("192.0.2.1 40001 22")
+        self.assertEqual(self.read(self.FILE), "2001:db8::1\n192.0.2.1\n")
+
+    def test_only_the_last_ones(self):
+        for number in range(1, 8):
+            self.apply_from(f"192.0.2.{number} 40000 22")
+        self.assertEqual(self.read(self.FILE).split(), [f"192.0.2.{number}" for number in range(3, 8)])
+
+    def test_nothing_without_ssh_and_nothing_that_is_no_address(self):
+        self.apply_well(bundle())
+        self.apply_from("-e .* 22")
+        self.assertIsNone(self.read(self.FILE))
+
+    def test_a_second_apply_writes_nothing(self):
+        self.apply_from("192.0.2.1 40000 22")
+        before = self.path(self.FILE).stat().st_ino
+        self.apply_from("192.0.2.1 40002 22")
+        self.assertEqual(self.path(self.FILE).stat().st_ino, before)
+
+
+class Status(unittest.TestCase):
+    RULES = "table inet f2b-table {\n set addr-set-sshd {\n  elements = { 192.0.2.7, 192.0.2.8 }\n }\n}"
+
+    def look(self, banned, rules=RULES, code=0):
+        answers = {"fail2ban-client": Result(code, banned + "\n", ""), "nft": Result(0, rules, "")}
+        with mock.patch.object(bans, "run", lambda argv, _timeout: answers[argv[0]]):
+            return bans.kept("")
+
+    def test_what_is_shut_out(self):
+        self.assertEqual(self.look("[{'sshd': []}, {'recidive': []}]"), "2 jails, 0 addresses shut out")
+        self.assertEqual(self.look("[{'sshd': ['192.0.2.7', '192.0.2.8']}]"), "1 jails, 2 addresses shut out")
+
+    def test_problems(self):
+        for banned, rules, code in (
+            ("[]", self.RULES, 0),
+            ("[{'sshd': ['192.0.2.9']}]", self.RULES, 0),
+            ("[{'sshd': ['192.0.2.7']}]", "", 0),
+            ("", "", 255),
+        ):
+            with self.subTest(banned=banned, rules=rules), self.assertRaises(bad.Bad):
+                self.look(banned, rules, code)

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { addresses } from "../../local-cloud/contracts";
+import { doors, failFromDeployer, failFromPeer, knock } from "./support/guesser";
+import { everySystem, serverFor, type Server } from "./support/servers";
+
+/** The default of mailstack:banAfterFailures, the specification's number (2.4). */
+const limit = 5;
+
+for (const os of everySystem) {
+  describe(`fail2ban on ${os}`, () => {
+    let server: Server;
+    const client = (...words: string[]) => server.system.must(["fail2ban-client", ...words]);
+    const banned = async (jail: string) => (await client("get", jail, "banip")).split(/\s+/).filter(Boolean);
+    const counted = async (jail: string) =>
+      Number(/Total failed:\s+(\d+)/.exec(await client("status", jail))?.[1] ?? Number.NaN);
+
+    before(async () => {
+      server = await serverFor(os);
+    });
+    beforeEach(async () => {
+      await client("unban", "--all");
+      // These tests alone make the peer a repeat offender.
+      await client("set", "recidive", "addignoreip", addresses.peer);
+      // Dovecot answers an address the more slowly the more often it failed; only a restart forgets that.
+      await server.system.must(["systemctl", "restart", "dovecot.service"]);
+    });
+    // Every other file's mail comes from the peer too.
+    after(async () => {
+      server.restoreConfig();
+      await server.up();
+      await client("unban", "--all");
+      assert.equal(await knock(server, 25), "open");
+    });
+
+    async function until(what: string, holds: () => Promise<boolean>, seconds = 20): Promise<void> {
+      for (const end = Date.now() + seconds * 1000; !(await holds()); await sleep(300))
+        if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    }
+    const shutOut = (port: number) =>
+      until(`port ${port} is closed`, async () => (await knock(server, port)) !== "open");
+    const letIn = (port: number, seconds = 20) =>
+      until(`port ${port} is open`, async () => (await knock(server, port)) === "open", seconds);
+
+    /** Fails at a door and waits until the jail has counted each failure. */
+    async function failAndCount(port: number, jail: string, times: number): Promise<void> {
+      const before = await counted(jail);
+      await failFromPeer(server, port, times);
+      await until(`${jail} has counted`, async () => (await counted(jail)) >= before + times);
+      assert.equal(await counted(jail), before + times, `${jail} counts each failure once`);
+    }
+
+    test("networks of mailstack:trustedCidrs are never banned, nor is who deployed", async () => {
+      await failFromPeer(server, 25, limit + 1);
+      await failFromDeployer(server, 25, limit + 1);
+      await sleep(3000);
+      assert.deepEqual(await banned("postfix"), []);
+      const words = await server.system.must(["tail", "-n", "50", "/var/log/fail2ban.log"]);
+      assert.match(words, new RegExp(`Ignore ${addresses.peer} by ip`));
+      assert.match(words, new RegExp(`Ignore ${addresses.gateway} by command`));
+    });
+
+    test("without that setting the peer is a stranger: an up, one resource", async () => {
+      server.stack.configure((config) => config.deleteIn(["config", "mailstack:trustedCidrs"]));
+      const { summary } = await server.up();
+      assert.equal(summary.update, 1, JSON.stringify(summary));
+    });
+
+    for (const { name, port, jail } of doors)
+      test(`${name}: ${limit - 1} failures are forgiven, the next one shuts out`, async () => {
+        await failAndCount(port, jail, limit - 1);
+        await sleep(1500);
+        assert.equal(await knock(server, port), "open");
+        await failFromPeer(server, port, 1);
+        await shutOut(port);
+        assert.deepEqual(await banned(jail), [addresses.peer]);
+        // A wrong password closes every mail port; port 25 is closed alone, since a mail server may be behind it.
+        const other = port === 993 ? 465 : 993;
+        assert.equal((await knock(server, other)) === "open", jail === "postfix");
+        assert.match(await server.system.must(["mailstack", "status"]), /ok {3}bans +\d jails, 1 addresses shut out/);
+
+        await client("unban", addresses.peer);
+        await letIn(port);
+      });
+
+    test("SSH: keys that are not known", async () => {
+      const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes"];
+      const ssh = ["ssh", ...options.flatMap((option) => ["-o", option]), `root@${server.hostname}`, "true"];
+      // sshd itself is slow with such a client (PerSourcePenalties), so a try may not be one.
+      const before = await counted("sshd");
+      for (let tries = 0; tries < 60 && (await counted("sshd")) < before + limit; tries += 1) {
+        assert.deepEqual(await banned("sshd"), [], "banned too early");
+        await server.peer.exec(ssh);
+        await sleep(1000);
+      }
+      await shutOut(22);
+      assert.deepEqual(await banned("sshd"), [addresses.peer]);
+      await client("unban", addresses.peer);
+      await letIn(22);
+    });
+
+    test("a ban survives a restart, and ends in time", async () => {
+      await client("set", "postfix", "bantime", "20");
+      try {
+        await failFromPeer(server, 25, limit);
+        await shutOut(25);
+        await server.system.must(["systemctl", "restart", "fail2ban.service"]);
+        await until("it answers", async () => (await server.system.exec(["fail2ban-client", "ping"])).exitCode === 0);
+        await shutOut(25);
+        assert.deepEqual(await banned("postfix"), [addresses.peer]);
+        await letIn(25, 40);
+      } finally {
+        await client("reload");
+      }
+    });
+
+    test("who is banned five times in a day is shut out of everything for a week; misuse of port 25 does not lead there", async () => {
+      const stranger = "203.0.113.77";
+      const server25 = "203.0.113.78";
+      for (let times = 0; times < 5; times += 1)
+        for (const [jail, address] of [
+          ["mailstack-login", stranger],
+          ["postfix", server25],
+        ] as const) {
+          await client("set", jail, "banip", address);
+          await client("set", jail, "unbanip", address);
+        }
+      await until("recidive has banned", async () => (await banned("recidive")).length > 0);
+      assert.match(await client("get", "recidive", "banip", "--with-time"), /^203\.0\.113\.77\s.* \+ 604800 = /);
+      assert.deepEqual(await banned("recidive"), [stranger]);
+    });
+
+    test("an IPv6 address is shut out like any other", async () => {
+      const here = "2001:db8:f00d::1";
+      const stranger = "2001:db8:f00d::66";
+      const route = (await server.inCloud(["ip", "-json", "route", "get", server.ipv4])).stdout;
+      const [{ dev }] = JSON.parse(route) as [{ dev: string }];
+      await server.system.must(["ip", "address", "add", `${here}/64`, "dev", "host0", "nodad"]);
+      await server.inCloud(["ip", "address", "add", `${stranger}/64`, "dev", dev, "nodad"]);
+      try {
+        const options = [
+          "StrictHostKeyChecking=no",
+          "UserKnownHostsFile=/dev/null",
+          "BatchMode=yes",
+          "ConnectTimeout=3",
+        ];
+        const ssh = ["ssh", "-6", ...options.flatMap((option) => ["-o", option]), `root@${here}`, "true"];
+        for (let tries = 0; tries < 40 && (await banned("sshd")).length === 0; tries += 1) {
+          await server.inCloud(ssh);
+          await sleep(1000);
+        }
+        assert.deepEqual(await banned("sshd"), [stranger]);
+        assert.match((await server.inCloud(ssh)).stderr, /Connection refused|timed out/i);
+        await client("unban", stranger);
+        assert.match((await server.inCloud(ssh)).stderr, /Permission denied|closed|reset/);
+      } finally {
+        await server.system.must(["ip", "address", "del", `${here}/64`, "dev", "host0"]);
+        await server.inCloud(["ip", "address", "del", `${stranger}/64`, "dev", dev]);
+      }
+    });
+  });
+}
