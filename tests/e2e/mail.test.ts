@@ -5,6 +5,21 @@ import { everySystem, serverFor, type Server } from "./support/servers";
 /** RFC-like test pattern that every spam filter must refuse: https://spamassassin.apache.org/gtube/ */
 const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 
+/** Opens 20 deliveries over Dovecot's socket, and only then sends the messages. Arguments: address, subject. */
+const deliverTogether = `
+import smtplib, sys
+address, subject = sys.argv[1:]
+sessions = [smtplib.LMTP("/var/spool/postfix/private/dovecot-lmtp") for _ in range(20)]
+for session in sessions:
+    session.ehlo()
+    session.mail("friend@peer.example")
+codes = [session.rcpt(address) for session in sessions]
+for session, (code, said) in zip(sessions, codes):
+    if code == 250:
+        code, said = session.data(f"Subject: {subject}\\r\\n\\r\\nhello\\r\\n")
+    print("taken" if code == 250 else (code, said), end=" ")
+`;
+
 for (const os of everySystem) {
   describe(`mail on ${os}`, () => {
     let server: Server;
@@ -91,6 +106,13 @@ for (const os of everySystem) {
       });
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await server.imapFind("admin", subject), /\d/);
+    });
+
+    test("20 deliveries to one user at the same time are all taken", async () => {
+      const subject = unique("together");
+      const answers = await server.system.must(["python3", "-c", deliverTogether, server.address("tech"), subject]);
+      assert.equal(answers.trim(), "taken ".repeat(20).trim());
+      assert.equal((await server.imapFind("tech", subject)).split(" ").length, 20);
     });
 
     test("30 MB passes, 50 MB is refused at SMTP time", async () => {
