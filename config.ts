@@ -7,7 +7,8 @@ import { secretKeys, settingsSchema, type Settings } from "./components/settings
 export interface StackConfig {
   settings: Settings;
   linodeToken: pulumi.Output<string>;
-  cloudflareApiToken: pulumi.Output<string>;
+  /** There with `dnsProvider: cloudflare` only. */
+  cloudflareApiToken: pulumi.Output<string> | undefined;
 }
 
 const prefix = "mailstack:";
@@ -26,7 +27,10 @@ export function readConfig(): StackConfig {
     if (secretKeys.some((secret) => secret === key)) continue;
     values[key] = isText(key) ? text : decode(text);
   }
-  for (const key of secretKeys) {
+  const needed = secretKeys.filter(
+    (key) => key !== "cloudflareApiToken" || (values.dnsProvider ?? "cloudflare") === "cloudflare",
+  );
+  for (const key of needed) {
     if (!pulumi.runtime.allConfig()[prefix + key])
       problems.push(`mailstack:${key}: is missing; set it with: pulumi config set --secret mailstack:${key}`);
     else if (!isStoredSecret(prefix + key))
@@ -46,7 +50,7 @@ export function readConfig(): StackConfig {
   return {
     settings,
     linodeToken: config.requireSecret("linodeToken"),
-    cloudflareApiToken: config.requireSecret("cloudflareApiToken"),
+    cloudflareApiToken: needed.includes("cloudflareApiToken") ? config.requireSecret("cloudflareApiToken") : undefined,
   };
 }
 

@@ -9,7 +9,8 @@ const config = readConfig();
 // Providers by name: no token from the environment is ever used by chance.
 const providers = {
   linode: new linode.Provider("linode", { token: config.linodeToken }),
-  cloudflare: new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
+  cloudflare:
+    config.cloudflareApiToken && new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
 };
 
 const server = new MailServer("mail", { settings: config.settings, ...providers });
@@ -19,5 +20,7 @@ export const hostname = server.hostname;
 export const ipv4 = server.ipv4;
 export const hostKey = server.hostKey;
 export const dkim = server.dkim;
+/** Every record of each domain in zone-file form; for you to make with `mailstack:dnsProvider` none. */
+export const zones = server.zones;
 /** For an administrator's own SSH; shown by `pulumi stack output deployKey --show-secrets` only. */
 export const deployKey = server.deployKey;

@@ -4,6 +4,7 @@ export { settingsSchema, type Settings } from "./settings/schema";
 export { Server, type ServerArgs } from "./cloud/server";
 export { ReverseName, type ReverseNameArgs } from "./cloud/reverse-name";
 export { CloudflareRecords, type CloudflareRecordsArgs } from "./dns/cloudflare-records";
+export { LinodeRecords, type LinodeRecordsArgs } from "./dns/linode-records";
 export { mailRecords, type HostFacts, type MailDomainSettings, type MailRecord } from "./dns/zone-data";
 export { Host, type HostArgs, type HostCommand } from "./host/host";
 export { Service, type ServiceDefinition } from "./host/service";

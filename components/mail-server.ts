@@ -1,11 +1,11 @@
-import type * as cloudflare from "@pulumi/cloudflare";
-import type * as linode from "@pulumi/linode";
+import type * as cloudflare from "@pulumi/cloudflare/provider";
+import type * as linode from "@pulumi/linode/provider";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ReverseName } from "./cloud/reverse-name";
 import { Server } from "./cloud/server";
-import { CloudflareRecords } from "./dns/cloudflare-records";
-import { mailRecords, type HostFacts, type MailRecord } from "./dns/zone-data";
+import { publishRecords, zoneTexts } from "./dns/publish";
+import type { HostFacts } from "./dns/zone-data";
 import { Host } from "./host/host";
 import { HostHealth } from "./host/health";
 import { deriveSshKey, type SshKey } from "./host/ssh-key";
@@ -18,7 +18,8 @@ export interface MailServerArgs {
   /** Checked settings, see `parseSettings`. */
   settings: Settings;
   linode: linode.Provider;
-  cloudflare: cloudflare.Provider;
+  /** Needed with `dnsProvider: cloudflare` only. */
+  cloudflare?: cloudflare.Provider;
 }
 
 /** The primary mail server of one or more domains: host, services and DNS, in the order in which mail can flow. */
@@ -31,6 +32,8 @@ export class MailServer extends pulumi.ComponentResource {
   readonly deployKey: pulumi.Output<string>;
   /** DKIM TXT value of each domain. */
   readonly dkim: pulumi.Output<Record<string, string>>;
+  /** Every record of each domain in zone-file form. */
+  readonly zones: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: MailServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:index:MailServer", name, {}, opts);
@@ -69,8 +72,9 @@ export class MailServer extends pulumi.ComponentResource {
       { parent: this, dependsOn: [server] },
     );
 
+    const publishing = { settings, hostname, linode: args.linode, cloudflare: args.cloudflare, parent: this };
     const early = server.ipv4.apply((ipv4): HostFacts => ({ ipv4, dkim: {} }));
-    const address = this.publish(`${name}-address`, args, hostname, "address", early, [server]);
+    const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
     const secrets = { "rspamd-controller": controller.result };
     const services = { settings, host, hostname, domains, secrets, address, parent: this };
     const { dkim, last } = installServices(name, services);
@@ -83,9 +87,10 @@ export class MailServer extends pulumi.ComponentResource {
     );
     const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [last] });
     const guarded = protectHost(name, { settings, host, after: health, parent: this });
-    this.publish(`${name}-dns`, args, hostname, "mail", facts, [guarded, reverse]);
+    publishRecords(`${name}-dns`, "mail", publishing, facts, [guarded, reverse]);
 
     this.dkim = dkim;
+    this.zones = facts.apply((known) => zoneTexts(settings, hostname, known));
     this.hostname = hostname;
     this.ipv4 = server.ipv4;
     this.hostKey = pulumi.unsecret(hostKey.publicKey);
@@ -97,26 +102,5 @@ export class MailServer extends pulumi.ComponentResource {
   private sshKey(name: string): pulumi.Output<SshKey> {
     const secret = new random.RandomPassword(name, { length: 64, special: false }, { parent: this });
     return pulumi.secret(secret.result).apply(deriveSshKey);
-  }
-
-  /** The records of one stage in the zones of all domains. */
-  private publish(
-    name: string,
-    { settings, cloudflare: provider }: MailServerArgs,
-    hostname: string,
-    stage: MailRecord["stage"],
-    facts: pulumi.Output<HostFacts>,
-    dependsOn: pulumi.Resource[],
-  ): pulumi.Resource[] {
-    const zones = [{ name: settings.domain, cloudflareZoneId: settings.cloudflareZoneId }, ...settings.domains];
-    return zones.flatMap((zone) => {
-      const { dkimSelector, dmarcPolicy } = settings;
-      const domain = { domain: zone.name, mainDomain: settings.domain, hostname, dkimSelector, dmarcPolicy };
-      const records = mailRecords(domain).filter((record) => record.stage === stage);
-      if (records.length === 0) return [];
-      const args = { zoneId: zone.cloudflareZoneId, records, facts };
-      const suffix = zone.name === settings.domain ? "" : `-${zone.name}`;
-      return [new CloudflareRecords(name + suffix, args, { parent: this, providers: [provider], dependsOn })];
-    });
   }
 }

@@ -31,7 +31,8 @@ export function checkedKeys(): Map<string, Shape> {
 
 /** Keys without which nothing is deployed. */
 export function requiredKeys(): string[] {
-  return [...(schema.required ?? []), ...secretKeys];
+  const declared = declaredKeys();
+  return [...(schema.required ?? []), ...secretKeys.filter((key) => declared.get(key)?.default === undefined)];
 }
 
 /** A usable configuration for the examples: the production stack, with what belongs to its owner alone made up. */
@@ -43,7 +44,8 @@ export function exampleStack(): Record<string, unknown> {
   ]);
   const stack: Record<string, unknown> = Object.fromEntries(entries);
   for (const [key, shape] of checkedKeys())
-    if (!(key in stack) && shape.default === undefined) stack[key] = exampleOf(shape);
+    // An empty default stands for what only some stacks need, such as the zone at one of the DNS providers.
+    if (!(key in stack) && !shape.default && typeof shape.default !== "boolean") stack[key] = exampleOf(shape);
   return stack;
 }
 

@@ -31,6 +31,7 @@ const vendorFiles = [
   "tests/cloud/providers.test.ts",
   "tests/e2e/mail.test.ts",
   "tests/e2e/engine.test.ts",
+  "tests/e2e/linode-dns.test.ts",
 ];
 const vendorEngine = { MAILSTACK_ENGINE: "vendor", MAILSTACK_TEST_CLOUD: "vendor", MAILSTACK_TEST_OS: "debian12" };
 const vendorFolder = process.env.MAILSTACK_ENGINE_DIR;

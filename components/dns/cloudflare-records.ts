@@ -1,6 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare/dnsRecord";
 import * as pulumi from "@pulumi/pulumi";
-import { quoteText, type HostFacts, type MailRecord } from "./zone-data";
+import { contentOf, quoteText, type HostFacts, type MailRecord } from "./zone-data";
 
 /** Arguments of {@link CloudflareRecords}. */
 export interface CloudflareRecordsArgs {
@@ -38,9 +38,13 @@ export class CloudflareRecords extends pulumi.ComponentResource {
 function valueOf(record: MailRecord, facts: pulumi.Output<HostFacts>): Partial<cloudflare.DnsRecordArgs> {
   // Without the top-level priority the provider shows a difference at every run.
   if (record.service) return { data: record.service, priority: record.service.priority };
-  const written = (text: string) => (record.type === "TXT" ? quoteText(text) : text);
-  const { content: given = "" } = record;
-  // A text that does not depend on the host is known in every preview.
-  const content = typeof given === "string" ? written(given) : facts.apply((known) => written(given(known)));
+  if (record.authority) return { data: { flags: "0", ...record.authority } };
+  const content = contentOf(record, facts);
+  if (record.type === "TXT") return { content: mapped(content, quoteText) };
   return record.type === "MX" ? { content, priority: record.priority } : { content };
+}
+
+/** A plain value stays plain, so that every preview shows it. */
+function mapped(value: pulumi.Input<string>, change: (text: string) => string): pulumi.Input<string> {
+  return typeof value === "string" ? change(value) : pulumi.output(value).apply(change);
 }

@@ -1,3 +1,5 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 /** What only the running host can tell. */
 export interface HostFacts {
   ipv4: string;
@@ -16,6 +18,8 @@ export interface MailDomainSettings {
   dkimSelector: string;
   /** RFC 9989, section 4.7: `none`, `quarantine` or `reject`. */
   dmarcPolicy: string;
+  /** Directory of the certificate authority, which CAA names where it is known. Without it there is no CAA record. */
+  acmeDirectory?: string;
 }
 
 /** One record of the zone. */
@@ -24,7 +28,7 @@ export interface MailRecord {
   key: string;
   /** Fully qualified, lower case, no last dot. */
   name: string;
-  type: "A" | "AAAA" | "MX" | "TXT" | "SRV";
+  type: "A" | "AAAA" | "MX" | "TXT" | "SRV" | "CAA";
   /**
    * `address`: the host's name, needed before the certificate. `mail`: what sends the world's mail here; made last,
    * when the host answers.
@@ -36,7 +40,12 @@ export interface MailRecord {
   priority?: number;
   /** SRV data (RFC 2782). */
   service?: { priority: number; weight: number; port: number; target: string };
+  /** CAA data (RFC 8659). */
+  authority?: { tag: "issue"; value: string };
 }
+
+/** Names of authorities in CAA records, by their directory's host; each is in the authority's own documents. */
+const authorities: Readonly<Record<string, string>> = { "acme-v02.api.letsencrypt.org": "letsencrypt.org" };
 
 /** RFC 2782: a target of "." says that the service is decidedly not offered. */
 const notOffered = { priority: 0, weight: 0, port: 0, target: "." };
@@ -67,6 +76,8 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     text("spf", domain, "v=spf1 mx -all"),
     text("dkim", at(`${settings.dkimSelector}._domainkey`), (facts) => facts.dkim[domain] ?? missingKey(domain)),
     text("dmarc", at("_dmarc"), `v=DMARC1; p=${settings.dmarcPolicy}; rua=mailto:dmarc@${domain}`),
+    // RFC 8460, section 3: where senders report that TLS failed; the administrator reads this address.
+    text("tls-rpt", at("_smtp._tls"), `v=TLSRPTv1; rua=mailto:tls-rpt@${domain}`),
     // RFC 8314, section 5.1: implicit TLS is preferred, so submissions comes before submission.
     service("submissions", "_submissions._tcp", { priority: 0, weight: 1, port: 465, target: hostname }),
     service("submission", "_submission._tcp", { priority: 10, weight: 1, port: 587, target: hostname }),
@@ -76,12 +87,24 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     service("pop3", "_pop3._tcp", notOffered),
   ];
   if (domain !== settings.mainDomain) return records;
+  const authority = settings.acmeDirectory && authorities[new URL(settings.acmeDirectory).hostname];
   return [
+    // Before the certificate, and only for the host's own name: other names of the zone may use another authority.
+    ...(authority ? [caa(hostname, authority)] : []),
     { key: "host-a", name: hostname, type: "A", stage: "address", content: (facts) => facts.ipv4 },
     // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
     text("host-spf", hostname, "v=spf1 a -all"),
     ...records,
   ];
+}
+
+function caa(name: string, value: string): MailRecord {
+  return { key: "host-caa", name, type: "CAA", stage: "address", authority: { tag: "issue", value } };
+}
+
+/** Text of a record whose value is one text; what does not depend on the host is known in every preview. */
+export function contentOf({ content = "" }: MailRecord, facts: pulumi.Output<HostFacts>): pulumi.Input<string> {
+  return typeof content === "string" ? content : facts.apply(content);
 }
 
 /** TXT content as RFC 1035 wants it: quoted strings of at most 255 octets. */

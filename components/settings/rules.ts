@@ -17,6 +17,7 @@ export function contradictions(settings: Settings): Problem[] {
     ...aliasLoops(settings),
     ...administratorProblems(settings),
     ...hostnameProblems(settings),
+    ...zoneProblems(settings),
   ];
 }
 
@@ -96,4 +97,15 @@ function hostnameProblems(settings: Settings): Problem[] {
       { key: "hostname", message: `"${name}" must be a name below ${settings.domain}, whose zone holds its address` },
     ];
   return [];
+}
+
+/** Each domain needs a zone at the DNS provider; what is set for another provider is not looked at. */
+function zoneProblems({ dnsProvider, ...settings }: Settings): Problem[] {
+  if (dnsProvider === "none") return [];
+  const key = dnsProvider === "linode" ? "linodeDomainId" : "cloudflareZoneId";
+  const missing = settings.domains.flatMap((domain, index) =>
+    domain[key] ? [] : [{ key: `domains[${index}].${key}`, message: "is missing" }],
+  );
+  if (settings[key]) return missing;
+  return [{ key, message: `is missing; set it with: pulumi config set mailstack:${key} VALUE` }, ...missing];
 }

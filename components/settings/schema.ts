@@ -26,10 +26,17 @@ const quotaMb = z
   .min(10, "must be at least 10 MiB")
   .max(1_048_576, "must be at most 1048576 MiB (1 TiB)");
 
+const zoneExample = { examples: ["0123456789abcdef0123456789abcdef"] };
 const zoneId = z
   .string()
   .regex(/^[0-9a-f]{32}$/, "must be Cloudflare's zone ID, 32 hexadecimal digits, shown on the zone's overview page")
-  .meta({ examples: ["0123456789abcdef0123456789abcdef"] });
+  .meta(zoneExample);
+
+/** Numbers of Linode's objects begin at 1; 0 is none. */
+const domainId = z
+  .int("must be a whole number")
+  .min(0, "must be the domain's number in Linode's DNS manager, shown in the address of its page")
+  .meta({ examples: [1234567] });
 
 const cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: (issue) => `"${issue.input}" is not a network like "192.0.2.0/24"`,
@@ -70,8 +77,12 @@ export const settingsSchema = z.strictObject({
     .default([]),
   domains: z
     .array(
-      z.strictObject({ name: domain.meta({ examples: ["example.org"] }), cloudflareZoneId: zoneId }),
-      "must be a list of {name, cloudflareZoneId}",
+      z.strictObject({
+        name: domain.meta({ examples: ["example.org"] }),
+        cloudflareZoneId: zoneId.optional(),
+        linodeDomainId: domainId.optional(),
+      }),
+      "must be a list of {name, cloudflareZoneId, linodeDomainId}",
     )
     .default([]),
   defaultQuotaMb: quotaMb.default(2048),
@@ -121,7 +132,9 @@ export const settingsSchema = z.strictObject({
     .max(10_080, "must be at most 10080 minutes (a week)")
     .default(15),
   protect: z.boolean("must be true or false").default(true),
-  cloudflareZoneId: zoneId,
+  dnsProvider: oneOf(["cloudflare", "linode", "none"]).default("cloudflare"),
+  cloudflareZoneId: zoneId.or(z.literal("")).meta(zoneExample).default(""),
+  linodeDomainId: domainId.default(0),
 });
 
 /** Keys that are secret, and hence not among the plain values. The program hands them on as secret Outputs only. */

@@ -164,7 +164,9 @@ async function locked<T>(cloud: string, work: () => Promise<T>): Promise<T> {
   const release = await lock(stateFolder(cloud), { ...place, retries: patience }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === "ELOCKED")
-        throw new Error(`another run is starting or ending the cloud "${cloud}"; it did not end in ${patienceSeconds / 60} minutes`);
+        throw new Error(
+          `another run is starting or ending the cloud "${cloud}"; it did not end in ${patienceSeconds / 60} minutes`,
+        );
       throw error;
     },
   );

@@ -39,6 +39,7 @@ function domainRecords(prefix: string, zone: string, domain: string): Record<str
     [`${prefix}-spf`]: text(domain, '"v=spf1 mx -all"'),
     [`${prefix}-dkim`]: text(`ementech1._domainkey.${domain}`, inPieces(dkimValue(domain))),
     [`${prefix}-dmarc`]: text(`_dmarc.${domain}`, expect.stringMatching(dmarc(domain)) as string),
+    [`${prefix}-tls-rpt`]: text(`_smtp._tls.${domain}`, `"v=TLSRPTv1; rua=mailto:tls-rpt@${domain}"`),
     [`${prefix}-submissions`]: service("_submissions._tcp", 0, 1, 465, host),
     [`${prefix}-submission`]: service("_submission._tcp", 10, 1, 587, host),
     [`${prefix}-imaps`]: service("_imaps._tcp", 0, 1, 993, host),
@@ -54,6 +55,7 @@ test("the main domain's zone, record by record", () => {
   const common = { zoneId, name: "mail.ementech.co.ke", ttl: 1, proxied: false };
   expect(inputsOf(zoneId)).toEqual({
     "mail-address-host-a": { ...common, type: "A", content: ipv4 },
+    "mail-address-host-caa": { ...common, type: "CAA", data: { flags: "0", tag: "issue", value: "letsencrypt.org" } },
     "mail-dns-host-spf": { ...common, type: "TXT", content: '"v=spf1 a -all"' },
     ...domainRecords("mail-dns", zoneId, "ementech.co.ke"),
   });

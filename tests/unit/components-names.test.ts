@@ -16,6 +16,7 @@ mail mailstack:index:MailServer
     mail-accounts command:remote:Command
   mail-address mailstack:dns:CloudflareRecords
     mail-address-host-a cloudflare:index/dnsRecord:DnsRecord
+    mail-address-host-caa cloudflare:index/dnsRecord:DnsRecord
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
   mail-deploy-key random:index/randomPassword:RandomPassword
@@ -31,6 +32,7 @@ mail mailstack:index:MailServer
     mail-dns-spf cloudflare:index/dnsRecord:DnsRecord
     mail-dns-submission cloudflare:index/dnsRecord:DnsRecord
     mail-dns-submissions cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-tls-rpt cloudflare:index/dnsRecord:DnsRecord
   mail-dovecot mailstack:mail:Dovecot
     mail-dovecot command:remote:Command
   mail-fail2ban mailstack:operations:Fail2ban

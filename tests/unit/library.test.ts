@@ -9,6 +9,7 @@ import { zoneId } from "./support/stacks";
 const values = [
   "CloudflareRecords",
   "Host",
+  "LinodeRecords",
   "MailServer",
   "ReverseName",
   "Server",
@@ -79,6 +80,6 @@ test("the parts work alone: records of a domain whose host is elsewhere", async 
     const facts = { ipv4: "192.0.2.1", dkim: { "example.net": "v=DKIM1; p=AAAA" } };
     return new CloudflareRecords("net", { zoneId, records, facts });
   });
-  expect(registrations.filter((each) => each.custom).map((each) => each.name)).toHaveLength(10);
+  expect(registrations.filter((each) => each.custom).map((each) => each.name)).toHaveLength(11);
   expect(registrations.find((each) => each.name === "net-dkim")?.inputs.content).toBe('"v=DKIM1; p=AAAA"');
 });

@@ -66,7 +66,7 @@ test(
         "cloudflare:index/dnsRecord:DnsRecord mail-dns-mx",
       ]),
     );
-    expect(Object.keys(run.outputs).sort()).toEqual(["deployKey", "dkim", "hostKey", "hostname", "ipv4"]);
+    expect(Object.keys(run.outputs).sort()).toEqual(["deployKey", "dkim", "hostKey", "hostname", "ipv4", "zones"]);
     expect(run.outputs.ipv4).toBe(ipv4);
     // The plugins are those that package.json pins, no more and no others.
     const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {

@@ -31,6 +31,7 @@ test("the program with production's settings is a mail server with providers of 
   expect(outputs).toEqual({
     hostname: "mail.ementech.co.ke",
     ipv4,
+    zones: { "ementech.co.ke": expect.stringMatching(/^mail\.ementech\.co\.ke\. 300 IN A /m) as string },
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
   });

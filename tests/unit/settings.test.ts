@@ -122,6 +122,17 @@ test.each<[string, Record<string, unknown>, string]>([
   ],
   ["unknown system", { os: "windows" }, 'mailstack:os: "windows" is unknown; use one of debian12, debian13'],
   ["bad zone", { cloudflareZoneId: "example.org" }, "mailstack:cloudflareZoneId: must be Cloudflare's zone ID"],
+  ["bad provider", { dnsProvider: "route53" }, 'mailstack:dnsProvider: "route53" is unknown; use one of cloudflare'],
+  [
+    "no zone at Linode",
+    { dnsProvider: "linode" },
+    "mailstack:linodeDomainId: is missing; set it with: pulumi config set mailstack:linodeDomainId VALUE",
+  ],
+  [
+    "a further domain without its zone",
+    { domains: [{ name: "example.net" }] },
+    "mailstack:domains[0].cloudflareZoneId: is missing",
+  ],
   [
     "bad policy",
     { dmarcPolicy: "block" },

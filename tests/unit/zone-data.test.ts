@@ -25,6 +25,7 @@ test("the zone of the main domain, record by record", () => {
      "mail example.org TXT  v=spf1 mx -all",
      "mail s1._domainkey.example.org TXT  v=DKIM1; k=rsa; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
      "mail _dmarc.example.org TXT  v=DMARC1; p=none; rua=mailto:dmarc@example.org",
+     "mail _smtp._tls.example.org TXT  v=TLSRPTv1; rua=mailto:tls-rpt@example.org",
      "mail _submissions._tcp.example.org SRV  0 1 465 mail.example.org",
      "mail _submission._tcp.example.org SRV  10 1 587 mail.example.org",
      "mail _imaps._tcp.example.org SRV  0 1 993 mail.example.org",
