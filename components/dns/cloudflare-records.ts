@@ -38,7 +38,7 @@ export class CloudflareRecords extends pulumi.ComponentResource {
 function valueOf(record: MailRecord, facts: pulumi.Output<HostFacts>): Partial<cloudflare.DnsRecordArgs> {
   // Without the top-level priority the provider shows a difference at every run.
   if (record.service) return { data: record.service, priority: record.service.priority };
-  if (record.authority) return { data: { flags: "0", ...record.authority } };
+  if (record.authority) return { data: { flags: 0, ...record.authority } };
   const content = contentOf(record, facts);
   if (record.type === "TXT") return { content: mapped(content, quoteText) };
   return record.type === "MX" ? { content, priority: record.priority } : { content };

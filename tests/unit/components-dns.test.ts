@@ -55,7 +55,7 @@ test("the main domain's zone, record by record", () => {
   const common = { zoneId, name: "mail.ementech.co.ke", ttl: 1, proxied: false };
   expect(inputsOf(zoneId)).toEqual({
     "mail-address-host-a": { ...common, type: "A", content: ipv4 },
-    "mail-address-host-caa": { ...common, type: "CAA", data: { flags: "0", tag: "issue", value: "letsencrypt.org" } },
+    "mail-address-host-caa": { ...common, type: "CAA", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } },
     "mail-dns-host-spf": { ...common, type: "TXT", content: '"v=spf1 a -all"' },
     ...domainRecords("mail-dns", zoneId, "ementech.co.ke"),
   });
