@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import type { Document } from "yaml";
+import { prepareStack } from "../../local-cloud/cli/bring-up";
+import type { Stack } from "../../local-cloud/cli/stack";
+import { everySystem, testCloud } from "./support/servers";
+
+const set = (key: string, value: unknown) => (config: Document) => config.setIn(["config", `mailstack:${key}`], value);
+
+/** A wrong configuration, and the whole line that an administrator gets. The rest of them are in tests/unit. */
+const wrong: [what: string, change: (config: Document) => void, line: RegExp][] = [
+  ["a bad domain", set("domain", "Ementech"), /^mailstack:domain: "Ementech" is not a domain name in lower case.*$/m],
+  [
+    "a user outside the domains",
+    (config) => config.addIn(["config", "mailstack:users"], { address: "ceo@else.example" }),
+    /^mailstack:users\[5\]\.address: "ceo@else\.example" is outside the hosted domains \(ementech\.co\.ke\); add.*$/m,
+  ],
+  [
+    "an alias that leads to itself",
+    set("aliases", [{ address: "a@ementech.co.ke", destinations: ["a@ementech.co.ke"] }]),
+    /^mailstack:aliases\[0\]: is a loop: a@ementech\.co\.ke -> a@ementech\.co\.ke; end it at a mailbox$/m,
+  ],
+  [
+    "an unknown key",
+    set("domian", "ementech.co.ke"),
+    /^mailstack:domian: is not a known key; the keys are domain, .*$/m,
+  ],
+  ["an unknown region", set("region", "moon-1"), /^mailstack:region: "moon-1" is unknown; use one of .*$/m],
+  [
+    "no token",
+    (config) => config.deleteIn(["config", "mailstack:cloudflareApiToken"]),
+    /^mailstack:cloudflareApiToken: is missing; set it with: pulumi config set --secret mailstack:cloudflareApiToken$/m,
+  ],
+];
+
+describe("wrong configuration", () => {
+  let stack: Stack;
+
+  const open = async () => {
+    const options = { cloud: testCloud, stack: "config", os: everySystem[0]!, progress: () => undefined };
+    ({ stack } = await prepareStack(options));
+  };
+  before(open);
+
+  for (const [what, change, line] of wrong)
+    test(`${what}: up tells one line with the key and what would be right, and makes nothing`, async () => {
+      // Also brings back what an earlier case took away.
+      await open();
+      stack.configure(change);
+      const up = await stack.pulumi(["up", "--yes", "--skip-preview", "--color=never"], { reject: false });
+      const said = up.stdout + up.stderr;
+      assert.notEqual(up.exitCode, 0, said);
+      const lines = said.split("\n").map((one) => one.trim());
+      const told = new Set(lines.filter((one) => one.startsWith("mailstack:")));
+      assert.equal(told.size, 1, said);
+      assert.match([...told].join("\n"), line);
+      assert.doesNotMatch(said, /^\s+at /m, "no stack trace");
+      const { stdout } = await stack.pulumi(["stack", "export"]);
+      const { deployment } = JSON.parse(stdout) as { deployment: { resources?: { type: string }[] } };
+      const made = (deployment.resources ?? []).map((one) => one.type).filter((type) => type !== "pulumi:pulumi:Stack");
+      assert.deepEqual(made, []);
+    });
+});
