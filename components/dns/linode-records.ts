@@ -1,6 +1,6 @@
 import * as linode from "@pulumi/linode/domainRecord";
 import * as pulumi from "@pulumi/pulumi";
-import { contentOf, type HostFacts, type MailRecord } from "./zone-data";
+import { contentOf, recordTtl, type HostFacts, type MailRecord } from "./zone-data";
 
 /** Arguments of {@link LinodeRecords}. */
 export interface LinodeRecordsArgs {
@@ -9,9 +9,6 @@ export interface LinodeRecordsArgs {
   records: MailRecord[];
   facts: pulumi.Input<HostFacts>;
 }
-
-/** Seconds; the same that Cloudflare's automatic value means. Linode's own default is a day. */
-const ttlSec = 300;
 
 /**
  * Mail records in Linode's DNS manager. It knows no SRV record that says "not offered" (RFC 2782 target "."), so these
@@ -26,7 +23,8 @@ export class LinodeRecords extends pulumi.ComponentResource {
         {
           domainId: args.domainId,
           recordType: record.type,
-          ttlSec,
+          // Linode's own default is a day.
+          ttlSec: recordTtl,
           ...valueOf(record, pulumi.output(args.facts)),
         },
         { parent: this, deleteBeforeReplace: true },

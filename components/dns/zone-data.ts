@@ -22,6 +22,9 @@ export interface MailDomainSettings {
   acmeDirectory?: string;
 }
 
+/** Time to live of every record, in seconds, also Cloudflare's automatic one; long enough for caches, short enough to mend a mistake. */
+export const recordTtl = 300;
+
 /** One record of the zone. */
 export interface MailRecord {
   /** Stable name of the resource. */

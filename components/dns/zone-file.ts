@@ -1,11 +1,8 @@
-import { quoteText, type HostFacts, type MailRecord } from "./zone-data";
-
-/** Seconds; long enough for caches, short enough to mend a mistake. */
-const ttl = 300;
+import { quoteText, recordTtl, type HostFacts, type MailRecord } from "./zone-data";
 
 /** Records in zone-file form (RFC 1035, section 5), one a line, names with their last dot. */
 export function zoneFile(records: MailRecord[], facts: HostFacts): string {
-  return records.map((record) => `${record.name}. ${ttl} IN ${record.type} ${dataOf(record, facts)}\n`).join("");
+  return records.map((record) => `${record.name}. ${recordTtl} IN ${record.type} ${dataOf(record, facts)}\n`).join("");
 }
 
 function dataOf(record: MailRecord, facts: HostFacts): string {

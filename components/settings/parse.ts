@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { contradictions, type Problem } from "./rules";
+import { contradictions, setWith, type Problem } from "./rules";
 import { settingsSchema, type Settings } from "./schema";
 
 /** All that is wrong with the settings, a line each; nothing has been created when it is thrown. */
@@ -52,8 +52,6 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
     return [{ key, message: /[[.]/.test(key) ? "is missing" : `is missing; ${setWith(key)}` }];
   return [{ key, message: issue.message }];
 }
-
-const setWith = (key: string) => `set it with: pulumi config set mailstack:${key} VALUE`;
 
 function pathText(path: PropertyKey[]): string {
   return path

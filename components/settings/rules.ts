@@ -6,6 +6,9 @@ export interface Problem {
   message: string;
 }
 
+/** What to do about a key without a value. */
+export const setWith = (key: string) => `set it with: pulumi config set mailstack:${key} VALUE`;
+
 /** Aliases that name each other this deep are taken for a mistake; Postfix itself gives up at 1000 expansions. */
 const deepestAlias = 10;
 
@@ -107,5 +110,5 @@ function zoneProblems({ dnsProvider, ...settings }: Settings): Problem[] {
     domain[key] ? [] : [{ key: `domains[${index}].${key}`, message: "is missing" }],
   );
   if (settings[key]) return missing;
-  return [{ key, message: `is missing; set it with: pulumi config set mailstack:${key} VALUE` }, ...missing];
+  return [{ key, message: `is missing; ${setWith(key)}` }, ...missing];
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Options } from "execa";
 import type { Bundle } from "../../../components/rendering/bundle";
-import type { Server } from "./servers";
+import type { Server, UpResult } from "./servers";
 
 /** Postfix's own settings, the file that the tests of faults change. */
 export const mainCf = "/etc/postfix/main.cf";
@@ -62,6 +62,14 @@ export async function assertWhole(server: Server): Promise<void> {
   const find = ["find", "/etc", "/var/lib", "-xdev", "-name", "*.mailstack.dpkg-*"];
   assert.equal(await server.system.must(find), "", "an apply left files of its own");
   assert.equal(await server.system.must(["ls", "-A", "/var/lib/mailstack/journal"]), "", "a journal is open");
+}
+
+/** An `up` updated one resource, and made, replaced or deleted none. */
+export function assertOneUpdate(summary: UpResult["summary"]): void {
+  assert.deepEqual(
+    [summary.update, summary.create, summary.delete, summary.replace],
+    [1, undefined, undefined, undefined],
+  );
 }
 
 /** A mail from the peer arrives in a mailbox. */
