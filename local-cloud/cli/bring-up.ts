@@ -55,8 +55,7 @@ export interface LocalServer {
 export async function bringUp(options: LocalOptions): Promise<LocalServer> {
   const { stack } = await prepareStack(options);
   options.progress(`pulumi up of the stack "${options.stack}"`);
-  const up = await stack.pulumi(["up", "--yes", "--skip-preview"]);
-  if (up.exitCode !== 0) throw new Error(`pulumi up failed:\n${up.stdout}\n${up.stderr}`);
+  await stack.pulumi(["up", "--yes", "--skip-preview"]);
   return findServer(options.cloud, stack);
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa, type Options, type Result } from "execa";
 import { parseDocument, type Document } from "yaml";
+import { failureWords } from "./pulumi-words";
 
 /** The folder of this project. */
 export const projectFolder = join(__dirname, "../..");
@@ -96,7 +97,7 @@ export class Stack {
 
   /**
    * Runs `pulumi` on this stack inside the cloud.
-   * @throws Error when it fails, unless `reject: false`.
+   * @throws Error with Pulumi's diagnostics when it fails, unless `reject: false`.
    */
   async pulumi(argv: string[], options: Options = {}): Promise<PulumiResult> {
     return this.run([...argv, "--stack", this.name, "--non-interactive", ...this.configOption(argv)], {
@@ -115,13 +116,16 @@ export class Stack {
     const result: Result = await execa(program!, words, {
       extendEnv: true,
       ...options,
+      reject: false,
       env: { ...this.runner.environment, PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile, ...options.env },
     });
-    return {
-      exitCode: result.exitCode ?? 1,
-      stdout: String(result.stdout ?? ""),
-      stderr: String(result.stderr ?? ""),
-    };
+    const [stdout, stderr] = [String(result.stdout ?? ""), String(result.stderr ?? "")];
+    if (result.exitCode !== 0 && options.reject !== false) {
+      const what = argv.filter((word) => !word.startsWith("-")).slice(0, 2);
+      const ended = failureWords(stdout, stderr) || result.shortMessage;
+      throw new Error(`pulumi ${what.join(" ")} failed:\n${ended}`);
+    }
+    return { exitCode: result.exitCode ?? 1, stdout, stderr };
   }
 }
 

@@ -93,8 +93,7 @@ export class Server {
   }
 
   async up(): Promise<UpResult> {
-    const result = await this.stack.pulumi(["up", "--yes", "--skip-preview", "--json"], { reject: false });
-    if (result.exitCode !== 0) throw new Error(`pulumi up failed:\n${result.stdout}\n${result.stderr}`);
+    const result = await this.stack.pulumi(["up", "--yes", "--skip-preview", "--json"]);
     return { summary: summaryOf(result.stdout), output: result.stdout };
   }
 
