@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultTokens, zoneId } from "../api";
 import { cloudEnvironment, inCloud, startCloud, trustFile } from "../cloud/lifecycle";
 import { engineEnvironment, prepareEngine, type Engine } from "../engine";
 import { ensureMachinePackages } from "../images";
 import { hostNamespace, stateFolder } from "../places";
+import { liftLock } from "./half-made";
 import { projectFolder, Stack } from "./stack";
+import { alone } from "./stack-lock";
 
 /** What to bring up. */
 export interface LocalOptions {
@@ -54,9 +56,25 @@ export interface LocalServer {
  */
 export async function bringUp(options: LocalOptions): Promise<LocalServer> {
   const { stack } = await prepareStack(options);
-  options.progress(`pulumi up of the stack "${options.stack}"`);
-  await stack.pulumi(["up", "--yes", "--skip-preview"]);
+  await upStack(options, stack, (work) => work());
   return findServer(options.cloud, stack);
+}
+
+/**
+ * `pulumi up`, once no other run changes the stack.
+ * @param guard - Runs the `up` itself, and may give it a signal that interrupts it.
+ * @throws Error with Pulumi's words when the `up` fails.
+ */
+export async function upStack(
+  { cloud, progress }: LocalOptions,
+  stack: Stack,
+  guard: (work: (interrupt?: AbortSignal) => Promise<unknown>) => Promise<unknown>,
+): Promise<void> {
+  const lift = () => liftLock(cloud, stack, progress);
+  await stack.exclusively(progress, lift, async () => {
+    progress(`pulumi up of the stack "${stack.name}"`);
+    await guard((interrupt) => stack.pulumi(["up", "--yes", "--skip-preview"], { interrupt }));
+  });
 }
 
 /** The running server of a stack, by the stack's outputs and the emulated API's own list of instances. */
@@ -93,12 +111,19 @@ interface ApiState {
 async function openStack(options: LocalOptions, engine: Engine): Promise<Stack> {
   const { cloud } = options;
   const folder = join(stateFolder(cloud), "stacks", options.stack);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const environment = {
-    ...engineEnvironment({ stateDirectory: join(stateFolder(cloud), "pulumi"), binDirectory: engine.binDirectory }),
-    ...cloudEnvironment(cloud),
-  };
-  const stack = await Stack.open(options.stack, folder, { environment, inCloud: (command) => inCloud(cloud, command) });
+  return alone(folder, "open", options.progress, () => openAlone(options, engine, folder));
+}
+
+async function openAlone(options: LocalOptions, engine: Engine, folder: string): Promise<Stack> {
+  const { cloud } = options;
+  const pulumi = engineEnvironment({
+    stateDirectory: join(stateFolder(cloud), "pulumi"),
+    binDirectory: engine.binDirectory,
+  });
+  const stack = await Stack.open(options.stack, folder, {
+    environment: { ...pulumi, ...cloudEnvironment(cloud) },
+    inCloud: (command) => inCloud(cloud, command),
+  });
   const domain = options.domain ?? localDomain;
   const declared = readFileSync(join(projectFolder, "Pulumi.local.yaml"), "utf8").replaceAll(localDomain, domain);
   const own = { "mailstack:os": options.os, "mailstack:cloudflareZoneId": zoneId(domain) };

@@ -4,8 +4,9 @@ import { Command } from "commander";
 import { cloudStatus, stopCloud } from "../cloud/lifecycle";
 import { Peer } from "../peer/peer";
 import { System } from "../peer/system";
-import { bringUp, findServer, localDomain, prepareStack, type LocalOptions } from "./bring-up";
+import { findServer, localDomain, prepareStack, upStack, type LocalOptions } from "./bring-up";
 import { checkMail } from "./checks";
+import { Interrupted, interruptible } from "./interruption";
 import { requireMachine } from "./preflight";
 import { progressPrinter } from "./progress";
 import { printStatus } from "./status";
@@ -28,7 +29,9 @@ program
   .description("bring everything up, send mail in and out, and print the verdicts; again: nothing to change")
   .action(async () => {
     const options = localOptions();
-    const server = await bringUp(options);
+    const { stack } = await prepareStack(options);
+    await upStack(options, stack, (work) => interruptible(options.progress, work));
+    const server = await findServer(options.cloud, stack);
     options.progress("sending mail in and out");
     const checks = await checkMail(options.cloud, server);
     console.log(summary(server, checks, options.cloud === "local" ? "" : `--cloud ${options.cloud} `));
@@ -108,5 +111,5 @@ function guestEnvironment(): NodeJS.ProcessEnv {
 if (require.main === module)
   program.parseAsync().catch((error: Error) => {
     console.error(`mailstack: ${error.message}`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof Interrupted ? 130 : 1;
   });

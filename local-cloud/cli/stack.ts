@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { execa, type Options, type Result } from "execa";
 import { parseDocument, type Document } from "yaml";
 import { failureWords } from "./pulumi-words";
+import { alone, liftStaleLocks } from "./stack-lock";
 
 /** The folder of this project. */
 export const projectFolder = join(__dirname, "../..");
@@ -14,6 +16,14 @@ export interface StackRunner {
   environment: Record<string, string>;
   /** Puts the words before a command line that run it inside the cloud. */
   inCloud(command: string[]): string[];
+}
+
+type Progress = (line: string) => void;
+
+/** How one `pulumi` is run: as execa takes it, and what interrupts it. */
+export interface PulumiOptions extends Options {
+  /** Once aborted, Pulumi ends the step it is at and writes the state down. */
+  interrupt?: AbortSignal;
 }
 
 /** What a `pulumi` call did. */
@@ -36,7 +46,7 @@ export class Stack {
   ) {}
 
   /**
-   * Opens the stack, making it first where it is new.
+   * Opens the stack, making it first where it is new. One run at a time may be in here.
    * @param folder - Where the stack's files are kept, mode 0700.
    */
   static async open(name: string, folder: string, runner: StackRunner): Promise<Stack> {
@@ -71,7 +81,7 @@ export class Stack {
   configure(change: (config: Document) => void): void {
     const document = parseDocument(readFileSync(this.configFile, "utf8"));
     change(document);
-    writeFileSync(this.configFile, document.toString());
+    this.write(document);
   }
 
   /**
@@ -85,7 +95,14 @@ export class Stack {
     for (const [key, value] of Object.entries({ ...values, ...secretsOf(kept) }))
       document.setIn(["config", key], value);
     if (kept.encryptionsalt) document.set("encryptionsalt", kept.encryptionsalt);
-    writeFileSync(this.configFile, document.toString());
+    this.write(document);
+  }
+
+  /** In one step: a `pulumi` of another run may be reading it. */
+  private write(document: Document): void {
+    const beside = `${this.configFile}.${process.pid}`;
+    writeFileSync(beside, document.toString(), { mode: 0o600 });
+    renameSync(beside, this.configFile);
   }
 
   /** Sets a secret value by the real CLI, which encrypts it. Not in the arguments: it goes through standard input. */
@@ -96,10 +113,24 @@ export class Stack {
   }
 
   /**
+   * Does `work` while no other run changes this stack; waits for that run first.
+   * @param lift - Called where a run was killed, to lift the lock it left.
+   * @throws Error when the other run does not end in 20 minutes.
+   */
+  async exclusively(progress: Progress, lift: () => Promise<void>, work: () => Promise<void>): Promise<void> {
+    const backend = fileURLToPath(this.runner.environment.PULUMI_BACKEND_URL!);
+    const locks = join(backend, ".pulumi/locks/organization/mailstack", this.name);
+    await alone(this.folder, "up", progress, async () => {
+      await liftStaleLocks(locks, progress, lift);
+      await work();
+    });
+  }
+
+  /**
    * Runs `pulumi` on this stack inside the cloud.
    * @throws Error with Pulumi's diagnostics when it fails, unless `reject: false`.
    */
-  async pulumi(argv: string[], options: Options = {}): Promise<PulumiResult> {
+  async pulumi(argv: string[], options: PulumiOptions = {}): Promise<PulumiResult> {
     return this.run([...argv, "--stack", this.name, "--non-interactive", ...this.configOption(argv)], {
       cwd: projectFolder,
       ...options,
@@ -111,14 +142,18 @@ export class Stack {
     return readsConfig.includes(argv[0] ?? "") ? ["--config-file", this.configFile] : [];
   }
 
-  private async run(argv: string[], options: Options): Promise<PulumiResult> {
+  private async run(argv: string[], { interrupt, ...options }: PulumiOptions): Promise<PulumiResult> {
     const [program, ...words] = this.runner.inCloud(["pulumi", ...argv]);
-    const result: Result = await execa(program!, words, {
+    const running = execa(program!, words, {
       extendEnv: true,
+      // Ctrl-C must reach it once, from us: a second one makes it drop everything.
+      detached: interrupt !== undefined,
       ...options,
       reject: false,
       env: { ...this.runner.environment, PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile, ...options.env },
     });
+    interrupt?.addEventListener("abort", () => running.kill("SIGINT"));
+    const result: Result = await running;
     const [stdout, stderr] = [String(result.stdout ?? ""), String(result.stderr ?? "")];
     if (result.exitCode !== 0 && options.reject !== false) {
       const what = argv.filter((word) => !word.startsWith("-")).slice(0, 2);

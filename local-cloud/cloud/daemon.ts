@@ -11,14 +11,19 @@ import { BootedHosts } from "../hosts";
 import { certificateFor, crossSign, ensureImage, rootCertificate } from "../images";
 import { setUpPeer } from "../peer/set-up";
 import { runFolder, stateFolder } from "../places";
-import { acmeUpstream, startAcme, startAptCache, startDns } from "./services";
+import { acmeUpstream, startAcme, startAptCache, startDns, until } from "./services";
 import type { PowerDns } from "./zones";
+
+/** Where apt on every host finds the cache. */
+const aptProxyPort = 3142;
 
 /** What the daemon is told. */
 export interface DaemonSettings {
   cloud: string;
   /** This machine's end of the uplink, where the apt cache listens. */
   aptCacheAddress: string;
+  /** Port of the cache there. */
+  aptCachePort: number;
   /** Domains that the emulated Cloudflare account holds. */
   domains: string[];
 }
@@ -36,9 +41,13 @@ async function main(settings: DaemonSettings): Promise<void> {
   const [zones, acmeRoot] = await Promise.all([
     startDns(cloud, services, log),
     startAcme(cloud, services, log),
-    startAptCache(cloud, services, settings.aptCacheAddress, log),
+    startAptCache(cloud, services, settings, log),
   ]);
-  forward(addresses.aptProxy, settings.aptCacheAddress, 3142);
+  forward(settings.aptCacheAddress, settings.aptCachePort);
+  await until("the cache of Debian packages", async () => {
+    const answer = await fetch(`http://${addresses.aptProxy}:${aptProxyPort}/`);
+    if (!(await answer.text()).includes("Apt-Cacher NG")) throw new Error("another program answers at its port");
+  });
   await publishApis(zones);
 
   const hosts = new BootedHosts(cloud, log);
@@ -82,7 +91,7 @@ async function publishApis(zones: PowerDns): Promise<void> {
 }
 
 /** The only way out of the cloud: one TCP port to the apt cache. */
-function forward(from: string, to: string, port: number): void {
+function forward(to: string, port: number): void {
   createServer((client) => {
     const cache = connect(port, to);
     client.pipe(cache).pipe(client);
@@ -91,7 +100,7 @@ function forward(from: string, to: string, port: number): void {
       [cache, client],
     ] as const)
       end.on("error", () => other.destroy());
-  }).listen(port, from);
+  }).listen(aptProxyPort, addresses.aptProxy);
 }
 
 main(JSON.parse(process.argv[2] ?? "{}") as DaemonSettings).catch((error: Error) => {

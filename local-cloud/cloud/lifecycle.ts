@@ -49,6 +49,7 @@ export async function startCloud(cloud: string, progress: (line: string) => void
     const settings: DaemonSettings = {
       cloud,
       aptCacheAddress: uplink.machineAddress,
+      aptCachePort: uplink.port,
       domains: defaultDomains,
     };
     await untilReady(cloud, startDaemon(settings));

@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { execa } from "execa";
 import { addresses } from "../contracts";
 import { attempt, must } from "../images/command";
@@ -8,12 +10,17 @@ import { cloudNamespace } from "../places";
 export interface Uplink {
   machineAddress: string;
   cloudAddress: string;
+  /** Port of the apt cache at the machine's address. */
+  port: number;
   /** Interface on the machine's side. */
   device: string;
 }
 
 /** 192.168.0.0/16 and 10.0.0.0/8 are likely to be in use on a workstation; 100.64.0.0/10 is for carriers (RFC 6598). */
 const uplinkPrefix = "100.127";
+
+/** What apt-cacher-ng listens on everywhere; so may one of this machine's own. */
+const usualPort = 3142;
 
 /** Makes the cloud's network namespace: no default route, so nothing in it reaches beyond this machine. */
 export async function makeNetwork(cloud: string): Promise<Uplink> {
@@ -54,20 +61,37 @@ async function makeUplink(namespace: string): Promise<Uplink> {
     const device = `msup${number}`;
     if (taken.has(device)) continue;
     const base = `${uplinkPrefix}.${number}`;
-    const uplink = { device, machineAddress: `${base}.1`, cloudAddress: `${base}.2` };
+    const ends = { device, machineAddress: `${base}.1`, cloudAddress: `${base}.2` };
     const add = ["link", "add", device, "type", "veth", "peer", "name", "uplink", "netns", namespace];
     const added = await execa("ip", add, { reject: false });
     // Another cloud that starts at the same moment may have taken it.
     if (added.exitCode !== 0 && added.stderr.includes("File exists")) continue;
     if (added.exitCode !== 0) throw new Error(`ip ${add.join(" ")}: ${added.stderr}`);
-    await must(["ip", "address", "add", `${uplink.machineAddress}/30`, "dev", device]);
+    await must(["ip", "address", "add", `${ends.machineAddress}/30`, "dev", device]);
     await must(["ip", "link", "set", device, "up"]);
-    await must(["ip", "-n", namespace, "address", "add", `${uplink.cloudAddress}/30`, "dev", "uplink"]);
+    await must(["ip", "-n", namespace, "address", "add", `${ends.cloudAddress}/30`, "dev", "uplink"]);
     await must(["ip", "-n", namespace, "link", "set", "uplink", "up"]);
+    const uplink = { ...ends, port: await freePort(ends.machineAddress) };
     await must(["ip", "netns", "exec", namespace, "nft", "-f", "-"], { input: uplinkFilter(uplink) });
     return uplink;
   }
   throw new Error("64 local clouds run already; end one with: npm run local -- down");
+}
+
+/** The usual port, or the next where another program has it on all addresses. */
+async function freePort(host: string): Promise<number> {
+  for (let port = usualPort; port < usualPort + 20; port += 1) {
+    const server = createServer().listen({ host, port });
+    try {
+      await once(server, "listening");
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    } finally {
+      server.close();
+    }
+  }
+  throw new Error(`no port from ${usualPort} to ${usualPort + 19} is free at ${host} for the cache of Debian packages`);
 }
 
 /** Only the cloud's own forwarder may use the link, and only towards the apt cache. */
@@ -75,7 +99,7 @@ function uplinkFilter(uplink: Uplink): string {
   return `table inet uplink {
   chain out {
     type filter hook output priority 0; policy accept;
-    oifname "uplink" ip daddr ${uplink.machineAddress} tcp dport 3142 accept
+    oifname "uplink" ip daddr ${uplink.machineAddress} tcp dport ${uplink.port} accept
     oifname "uplink" drop
   }
   chain through {

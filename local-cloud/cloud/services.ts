@@ -90,7 +90,7 @@ export async function startAcme(cloud: string, image: string, failed: (line: str
 export async function startAptCache(
   cloud: string,
   image: string,
-  address: string,
+  listen: { aptCacheAddress: string; aptCachePort: number },
   failed: (line: string) => void,
 ): Promise<void> {
   const state = join(cacheFolder, "apt", cloud);
@@ -102,8 +102,8 @@ export async function startAptCache(
     "SupportDir: /usr/lib/apt-cacher-ng",
     "PidFile: /run/apt-cacher-ng.pid",
     "SocketPath: /run/apt-cacher-ng.socket",
-    `BindAddress: ${address}`,
-    "Port: 3142",
+    `BindAddress: ${listen.aptCacheAddress}`,
+    `Port: ${listen.aptCachePort}`,
     "ForeGround: 1",
     "ReportPage: acng-report.html",
     archive("debian"),

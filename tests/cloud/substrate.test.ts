@@ -200,7 +200,7 @@ describe("the substrate of the local cloud", () => {
     const reach = (to: string, toPort: number) =>
       runInCloud(cloud, ["curl", "-sS", "-m", "3", `http://${to}:${toPort}/`]);
     assert.notEqual((await reach(settings!.aptCacheAddress, port)).exitCode, 0);
-    assert.match((await reach(settings!.aptCacheAddress, 3142)).stdout, /apt-cacher/i);
+    assert.match((await reach(settings!.aptCacheAddress, settings!.aptCachePort)).stdout, /apt-cacher/i);
     server.close();
     assert.notEqual((await runInCloud(cloud, ["curl", "-sS", "-m", "3", "http://1.1.1.1/"])).exitCode, 0);
   });
