@@ -111,7 +111,12 @@ interface ApiState {
 async function openStack(options: LocalOptions, engine: Engine): Promise<Stack> {
   const { cloud } = options;
   const folder = join(stateFolder(cloud), "stacks", options.stack);
-  return alone(folder, "open", options.progress, () => openAlone(options, engine, folder));
+  return alone(
+    folder,
+    "open",
+    () => undefined,
+    () => openAlone(options, engine, folder),
+  );
 }
 
 async function openAlone(options: LocalOptions, engine: Engine, folder: string): Promise<Stack> {

@@ -78,8 +78,8 @@ async function makeUplink(namespace: string): Promise<Uplink> {
   throw new Error("64 local clouds run already; end one with: npm run local -- down");
 }
 
-/** The usual port, or the next where another program has it on all addresses. */
-async function freePort(host: string): Promise<number> {
+/** The usual port of a cache of Debian packages, or the next where another program has it. @throws Error after 20. */
+export async function freePort(host: string): Promise<number> {
   for (let port = usualPort; port < usualPort + 20; port += 1) {
     const server = createServer().listen({ host, port });
     try {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudEnvironment, cloudStatus, startCloud, stopCloud } from "../../local-cloud/cloud/lifecycle";
+import { freePort } from "../../local-cloud/cloud/network";
 import { addresses, type PacketFilter } from "../../local-cloud/contracts";
 import { BootedHosts } from "../../local-cloud/hosts";
 import { ensureImage } from "../../local-cloud/images";
@@ -25,6 +27,18 @@ const unbound = `server:
     root-hints: /usr/share/dns/root.hints
     do-not-query-localhost: no
 `;
+
+test("a port that another program has is passed by", async () => {
+  const host = "127.0.77.1";
+  const usual = await freePort(host);
+  const other = createServer().listen(usual, host);
+  await once(other, "listening");
+  try {
+    assert.equal(await freePort(host), usual + 1);
+  } finally {
+    other.close();
+  }
+});
 
 describe("the substrate of the local cloud", () => {
   const hosts = new BootedHosts(cloud, log);

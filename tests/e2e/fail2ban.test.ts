@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { addresses } from "../../local-cloud/contracts";
 import { doors, failFromDeployer, failFromPeer, knock } from "./support/guesser";
 import { everySystem, serverFor, type Server } from "./support/servers";
+import { until } from "./support/until";
 
 /** The default of mailstack:banAfterFailures, the specification's number (2.4). */
 const limit = 5;
@@ -34,10 +35,6 @@ for (const os of everySystem) {
       assert.equal(await knock(server, 25), "open");
     });
 
-    async function until(what: string, holds: () => Promise<boolean>, seconds = 20): Promise<void> {
-      for (const end = Date.now() + seconds * 1000; !(await holds()); await sleep(300))
-        if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
-    }
     const shutOut = (port: number) =>
       until(`port ${port} is closed`, async () => (await knock(server, port)) !== "open");
     const letIn = (port: number, seconds = 20) =>

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { cloudNamespace, stateFolder } from "../../local-cloud/places";
+import { traces } from "../cloud/substrate/traces";
+import { LocalRun, localCommand } from "./support/local-run";
+import { until } from "./support/until";
+
+const cloud = "localcmd";
+
+/** A line for a user: no stack trace, and nothing after it. */
+function oneLine(run: { stderr: string; exitCode: number }, words: RegExp): void {
+  assert.match(run.stderr, words);
+  assert.deepEqual(run.stderr.trim().split("\n").length, 1, run.stderr);
+  assert.equal(run.exitCode, 1);
+}
+
+describe("npm run local refuses in one line, before it touches anything", () => {
+  const empty = mkdtempSync(join(tmpdir(), "mailstack-empty-"));
+  after(() => rmSync(empty, { recursive: true }));
+
+  test("not root", async () => {
+    const run = await localCommand(["up"], { before: ["unshare", "--user"] });
+    oneLine(run, /^mailstack: .*run it as root: sudo npm run local$/m);
+  });
+
+  test("a system that is not there", async () => {
+    oneLine(
+      await localCommand(["--os", "debian11"]),
+      /^mailstack: --os: "debian11" is unknown; use debian12 or debian13$/m,
+    );
+  });
+
+  test("a name that cannot be a cloud's", async () => {
+    const run = await localCommand(["--cloud", "My Cloud"]);
+    oneLine(
+      run,
+      /^mailstack: "My Cloud" is no name for a cloud; use 1 to 10 letters and digits, beginning with a letter$/m,
+    );
+  });
+
+  test("a word that is no command", async () => {
+    const run = await localCommand(["upp"]);
+    assert.match(run.stderr, /^error: too many arguments for 'up'/m);
+    assert.notEqual(run.exitCode, 0);
+  });
+
+  test("no Pulumi, and no Go to build it with", async () => {
+    // An empty folder over the usual place of Go, seen by this one process alone.
+    const script = 'if [ -d /usr/local/go ]; then mount -t tmpfs none /usr/local/go; fi; exec "$@"';
+    const run = await localCommand([], {
+      before: ["unshare", "--mount", "sh", "-c", script, "sh"],
+      env: {
+        MAILSTACK_CACHE: join(empty, "cache"),
+        MAILSTACK_STATE: join(empty, "state"),
+        MAILSTACK_ENGINE: "standins",
+        MAILSTACK_ENGINE_DIR: "",
+        PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+      },
+    });
+    oneLine(run, /^mailstack: the Pulumi CLI is not installed and building it needs Go 1\.25 or newer; found no Go$/m);
+    assert.equal(existsSync(join(empty, "state")), false);
+  });
+
+  test("a shell on a cloud that does not run", async () => {
+    const run = await localCommand(["--cloud", "nowhere", "shell", "mail", "true"]);
+    oneLine(run, /^mailstack: the cloud "nowhere" does not run; start it with: npm run local -- up$/m);
+  });
+});
+
+describe("npm run local, cut off in the middle", () => {
+  const cleared = () => localCommand(["--cloud", cloud, "down", "--purge"]);
+  const start = (...words: string[]) => new LocalRun(["--cloud", cloud, ...words]);
+  before(cleared);
+  after(cleared);
+
+  test("Ctrl-C while the cloud starts: the next run works", async () => {
+    const run = start();
+    await run.says(/starting the cloud/);
+    await until("the namespace", async () => existsSync(`/run/netns/${cloudNamespace(cloud)}`));
+    assert.equal(await run.interrupt(), 130);
+    const again = start();
+    await again.says(/pulumi up of the stack/);
+    await again.kill();
+  });
+
+  test("killed while it makes the host: the next run removes what is half made", async () => {
+    await cleared();
+    const run = start();
+    await until("an instance that only the API knows", async () => holds("api.json", /"instances": \[\s+\{/), 120);
+    assert.ok(
+      holds(
+        "pulumi/backend/.pulumi/stacks/mailstack/local.json",
+        /"inputs":\{[^}]*"label":"mail\.[^}]*\}.*"type":"creating"/,
+      ),
+    );
+    await run.kill();
+
+    const again = start();
+    await again.says(/the last run was killed; lifting the lock it left/);
+    await again.says(/removing the half-made "mail\./);
+    await again.says(/pulumi up of the stack/);
+    // Into the transaction of packages, the longest step.
+    await until(
+      "a command on the host",
+      async () => holds("pulumi/backend/.pulumi/stacks/mailstack/local.json", /command:remote:Command::mail-packages/),
+      120,
+    );
+    assert.equal(await again.interrupt(), 130);
+    assert.match(again.said, /stopping: Pulumi ends its step/);
+    assert.match(again.said, /^mailstack: stopped; the same command goes on from here$/m);
+  });
+
+  test("two at the same time: one goes on where the other was stopped, the other waits and has nothing to do", async () => {
+    const both = [start(), start()];
+    const codes = await Promise.all(both.map((run) => run.ended));
+    assert.deepEqual(codes, [0, 0], both.map((run) => run.said).join("\n"));
+    assert.equal(both.filter((run) => /another run is at work on this stack; waiting/.test(run.said)).length, 1);
+    for (const run of both) assert.match(run.said, /ok +DMARC +pass says the peer/);
+    const preview = await localCommand(["--cloud", cloud, "preview"]);
+    assert.match(preview.stdout, /^ +\d+ unchanged$/m);
+    assert.doesNotMatch(preview.stdout, /to (create|update|delete|replace)/);
+  });
+
+  test("down leaves nothing", async () => {
+    await cleared();
+    assert.deepEqual(await traces(cloud), []);
+    assert.equal(existsSync(stateFolder(cloud)), false);
+  });
+});
+
+function holds(file: string, words: RegExp): boolean {
+  const path = join(stateFolder(cloud), file);
+  return existsSync(path) && words.test(readFileSync(path, "utf8"));
+}
