@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { HostFirewall } from "./host/firewall";
 import type { Host } from "./host/host";
 import { Fail2ban } from "./operations/fail2ban";
 import type { Settings } from "./settings/schema";
@@ -18,12 +19,9 @@ export interface ProtectionArgs {
  * @returns the last of it; what invites the world waits for that.
  */
 export function protectHost(name: string, args: ProtectionArgs): pulumi.Resource {
-  const { settings, host, parent } = args;
-  const { os: system, trustedCidrs, banAfterFailures: failures, banMinutes: minutes } = settings;
-  return new Fail2ban(
-    `${name}-fail2ban`,
-    host,
-    { system, trustedCidrs, failures, minutes },
-    { parent, dependsOn: args.after },
-  );
+  const { settings, host, parent, after } = args;
+  const { os: system, sshAllowedCidrs, trustedCidrs, banAfterFailures: failures, banMinutes: minutes } = settings;
+  const firewall = new HostFirewall(`${name}-ufw`, host, { sshAllowedCidrs }, { parent, dependsOn: after });
+  const bans = { system, trustedCidrs, failures, minutes };
+  return new Fail2ban(`${name}-fail2ban`, host, bans, { parent, dependsOn: firewall });
 }

@@ -1,3 +1,4 @@
+import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Bundle } from "../rendering/bundle";
 import type { Host } from "./host";
@@ -20,10 +21,12 @@ export interface ServiceDefinition {
 export abstract class Service extends pulumi.ComponentResource {
   /** What the bundle's `outputs` programs printed, by name. */
   readonly results: pulumi.Output<Record<string, string>>;
+  /** The command that makes the bundle true. */
+  protected readonly applied: command.remote.Command;
 
   constructor(name: string, definition: ServiceDefinition, opts?: pulumi.ComponentResourceOptions) {
     super(`mailstack:${definition.type}`, name, {}, opts);
-    const applied = definition.host.run(
+    this.applied = definition.host.run(
       name,
       {
         arguments: `apply ${definition.service}`,
@@ -31,7 +34,7 @@ export abstract class Service extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.results = applied.stdout.apply(parseResults);
+    this.results = this.applied.stdout.apply(parseResults);
     this.registerOutputs({ results: this.results });
   }
 }

@@ -63,6 +63,14 @@ def parser() -> argparse.ArgumentParser:
     made = changes(as_json(command(top_commands, "verify", commands.verify, text)))
     made.add_argument("services", nargs="*", metavar="SERVICE", help="only these")
     as_json(command(top_commands, "status", commands.status, "test the services as their users meet them"))
+    rules = command(top_commands, "firewall", None, "the host's firewall and its trial").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    command(rules, "arm", commands.firewall_arm, "put new rules on trial; without a confirmation the former come back")
+    text = "end the trial: called by a new SSH connection, it shows that the rules let the deployer in"
+    command(rules, "confirm", commands.firewall_confirm, text)
+    made = command(rules, "rollback", commands.firewall_rollback, "put back the former rules, if new ones are on trial")
+    made.add_argument("--after-boot", action="store_true", help="only if the trial began before this boot")
     users = command(top_commands, "user", None, "look after one mailbox").add_subparsers(
         metavar="COMMAND", required=True
     )

@@ -37,6 +37,30 @@ def remove(options: Namespace) -> int:
     return 0
 
 
+def firewall_arm(_options: Namespace) -> int:
+    """Prints nothing on stdout. Called by `apply`, which holds the lock."""
+    from .firewall import arm
+
+    arm()
+    return 0
+
+
+def firewall_confirm(_options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    from .firewall import confirm
+
+    confirm()
+    return 0
+
+
+def firewall_rollback(options: Namespace) -> int:
+    """Prints nothing on stdout. Does not wait for another command: whoever is locked out cannot end it."""
+    from .firewall import rollback
+
+    rollback(options.after_boot)
+    return 0
+
+
 def store_secrets(options: Namespace) -> int:
     """stdout: how many there are, nothing about them."""
     from . import recovery, secret_store

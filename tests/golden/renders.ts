@@ -1,3 +1,4 @@
+import { renderHostFirewall } from "../../components/host/firewall.render";
 import { renderPackages } from "../../components/host/packages.render";
 import { renderResolver } from "../../components/host/resolver.render";
 import { renderSwap } from "../../components/host/swap.render";
@@ -45,6 +46,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       email: administrator,
       directory: "https://acme-v02.api.letsencrypt.org/directory",
     }),
+  ufw: () => renderHostFirewall({ sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"] }),
   fail2ban: (system) =>
     renderFail2ban({ system, trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"], failures: 5, minutes: 15 }),
 };

@@ -63,6 +63,7 @@ test("the firewall lets in these and drops all else", () => {
       tcp("imaps", "993"),
       tcp("pop3s", "995"),
       tcp("http", "80"),
+      tcp("https", "443"),
       { label: "icmp", action: "ACCEPT", protocol: "ICMP", ...anywhere },
     ],
     tags: ["mailstack"],

@@ -24,6 +24,8 @@ const commands = {
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
   "mail-fail2ban": "/usr/local/sbin/mailstack apply fail2ban",
+  "mail-ufw": "/usr/local/sbin/mailstack apply ufw",
+  "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
   "mail-health": "/usr/local/sbin/mailstack status >&2",
 };
 const names = Object.keys(commands);

@@ -61,6 +61,9 @@ mail mailstack:index:MailServer
     mail-swap command:remote:Command
   mail-tls mailstack:web:SelfSigned
     mail-tls command:remote:Command
+  mail-ufw mailstack:host:HostFirewall
+    mail-ufw command:remote:Command
+    mail-ufw-confirmed command:remote:Command
 `.trim();
 
 /** Everything below one resource, by name and type; two lines for each place in the tree would be two resources. */

@@ -21,6 +21,8 @@ const steps = [
   "mail-certificate",
   "mail-postfix",
   "mail-health",
+  "mail-ufw",
+  "mail-ufw-confirmed",
   "mail-fail2ban",
 ];
 

@@ -6,7 +6,7 @@ a user would meet a problem. It has a few seconds, and runs beside the others.
 
 from collections.abc import Callable
 
-from . import bans, dns, host, mail, queue, scanner, tls
+from . import bans, dns, firewall, host, mail, queue, scanner, tls
 
 Check = Callable[[str], str]
 
@@ -22,6 +22,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("redis", ("redis",), scanner.redis),
     ("rspamd", ("rspamd",), scanner.rspamd),
     ("resolver", ("resolver", "unbound"), dns.resolver),
+    ("firewall", ("ufw",), firewall.closed),
     ("bans", ("fail2ban",), bans.kept),
     ("units", (), host.units),
     ("disk", (), host.disk),

@@ -1,0 +1,64 @@
+import type { Bundle } from "../rendering/bundle";
+import { filesFrom } from "../rendering/files";
+import { publicPorts, sshPort } from "./open-ports";
+
+/** Settings of the host's own firewall. */
+export interface HostFirewallSettings {
+  /** Networks that may reach SSH. */
+  sshAllowedCidrs: string[];
+}
+
+export const firewallPackages = ["ufw"];
+
+const mailstack = "/usr/local/sbin/mailstack";
+const rules = { ipv4: "/etc/ufw/user.rules", ipv6: "/etc/ufw/user6.rules" };
+/**
+ * ufw with exactly the ports of {@link publicPorts} and SSH, for IPv4 and IPv6. The rules are whole files, so all change
+ * at once. They are on trial until `mailstack firewall confirm` comes by a new SSH connection; host/mailstack/firewall.py.
+ */
+export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
+  const bootCheck = "mailstack-firewall-boot.service";
+  return {
+    service: "ufw",
+    packages: firewallPackages,
+    files: {
+      ...filesFrom(
+        "ufw",
+        { "/etc/default/ufw": {}, "/etc/ufw/ufw.conf": {}, [`/etc/systemd/system/${bootCheck}`]: {} },
+        { mailstack },
+      ),
+      ...ruleFile(
+        rules.ipv4,
+        "0.0.0.0/0",
+        settings.sshAllowedCidrs.filter((cidr) => !cidr.includes(":")),
+      ),
+      ...ruleFile(
+        rules.ipv6,
+        "::/0",
+        settings.sshAllowedCidrs.filter((cidr) => cidr.includes(":")),
+      ),
+    },
+    validate: [
+      ["iptables-restore", "--test", "--noflush", rules.ipv4],
+      ["ip6tables-restore", "--test", "--noflush", rules.ipv6],
+    ],
+    prepare: [[mailstack, "firewall", "arm"]],
+    units: { [bootCheck]: { onChange: "none" }, "ufw.service": { onChange: "restart" } },
+    health: [{ run: ["sh", "-c", "ufw status | grep -qx 'Status: active'"] }],
+  };
+}
+
+/** The file that `ufw allow` would have written; the one template is both files'. */
+function ruleFile(path: string, everywhere: string, sshFrom: string[]): Bundle["files"] {
+  const allowed = [
+    ...sshFrom.map((source) => ({ ...sshPort, source })),
+    ...publicPorts.map((port) => ({ ...port, source: everywhere })),
+  ].map(({ port, source, name }) => ({
+    port,
+    source,
+    comment: Buffer.from(name).toString("hex"),
+    match: source === everywhere ? "" : ` -s ${source}`,
+  }));
+  const prefix = path === rules.ipv6 ? "ufw6" : "ufw";
+  return filesFrom("ufw", { [path]: {} }, { prefix, everywhere, allowed });
+}

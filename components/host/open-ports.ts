@@ -1,0 +1,22 @@
+/** A TCP port that the world may reach. */
+export interface OpenPort {
+  name: string;
+  port: number;
+}
+
+/** Reached only from `mailstack:sshAllowedCidrs`. */
+export const sshPort: OpenPort = { name: "ssh", port: 22 };
+
+/**
+ * What the provider's firewall and the host's own let in from everywhere. Port 80 answers the certificate authority
+ * (RFC 8555, section 8.3); 110 and 143 stay closed: only TLS.
+ */
+export const publicPorts: readonly OpenPort[] = [
+  { name: "smtp", port: 25 },
+  { name: "submission", port: 587 },
+  { name: "submissions", port: 465 },
+  { name: "imaps", port: 993 },
+  { name: "pop3s", port: 995 },
+  { name: "http", port: 80 },
+  { name: "https", port: 443 },
+];

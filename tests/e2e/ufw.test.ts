@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { renderHostFirewall } from "../../components/host/firewall.render";
+import { publicPorts, sshPort } from "../../components/host/open-ports";
+import { defaultTokens } from "../../local-cloud/api";
+import { readScan, scanCommand } from "./support/port-scan";
+import { everySystem, serverFor, type Server } from "./support/servers";
+import { until } from "./support/until";
+
+const allowed = [sshPort, ...publicPorts].map(({ port }) => port).sort((a, b) => a - b);
+/** A service that somebody else put on the host. */
+const strange = 3306;
+
+for (const os of everySystem) {
+  describe(`ufw on ${os}`, () => {
+    let server: Server;
+    let cloudRules: string;
+    let firewall: string;
+
+    before(async () => {
+      server = await serverFor(os);
+      const listed = JSON.parse(await linode("GET", "")) as { data: { id: number; label: string }[] };
+      const own = listed.data.find(({ label }) => label === server.hostname.slice(0, 32));
+      assert.ok(own, JSON.stringify(listed));
+      firewall = `/${own.id}/rules`;
+      cloudRules = await linode("GET", firewall);
+      // The provider's firewall lets everything in here, so that what is shut is shut by ufw.
+      const open = { inbound_policy: "ACCEPT", outbound_policy: "ACCEPT", inbound: [], outbound: [] };
+      await linode("PUT", firewall, JSON.stringify(open));
+      const listen = `import socket, time
+one = socket.create_server(("::", ${strange}), family=socket.AF_INET6, dualstack_ipv6=True)
+while True: one.accept()[0].close()`;
+      const unit = ["systemd-run", "--quiet", "--collect", "--unit=stranger"];
+      await server.system.must([...unit, "python3", "-c", listen]);
+    });
+    after(async () => {
+      await server.system.exec(["systemctl", "stop", "stranger.service"]);
+      await linode("PUT", firewall, cloudRules);
+    });
+
+    async function linode(method: string, path: string, body = ""): Promise<string> {
+      const url = `https://api.linode.com/v4/networking/firewalls${path}`;
+      const config = [
+        `header = "Authorization: Bearer ${defaultTokens.linode}"`,
+        'header = "Content-Type: application/json"',
+      ];
+      const data = body ? [`data = ${JSON.stringify(body)}`] : [];
+      const curl = ["curl", "--silent", "--show-error", "--fail-with-body", "--cacert", server.trustFile];
+      const { stdout, exitCode, stderr } = await server.inCloud(
+        [...curl, "--request", method, "--config", "-", url],
+        [...config, ...data].join("\n"),
+      );
+      assert.equal(exitCode, 0, stdout + stderr);
+      return stdout;
+    }
+    const scanFromPeer = async () => readScan(await server.peer.system.must(scanCommand(server.ipv4)));
+    const newConnection = async () => {
+      const { stdout } = await server.inCloud(["ssh-keyscan", "-T", "3", "-t", "ed25519", server.ipv4]);
+      return stdout.includes("ssh-ed25519");
+    };
+
+    test("of all 65535 TCP ports the peer gets an answer from exactly the specification's", async () => {
+      const answers = await scanFromPeer();
+      assert.deepEqual(
+        [...answers.keys()].sort((a, b) => a - b),
+        allowed,
+      );
+      for (const port of [22, 25, 465, 587, 993, 995]) assert.equal(answers.get(port), "open", String(port));
+    });
+
+    test("the same over IPv6", async () => {
+      const here = "2001:db8:f00d::1";
+      const { stdout } = await server.inCloud(["ip", "-json", "route", "get", server.ipv4]);
+      const [{ dev }] = JSON.parse(stdout) as [{ dev: string }];
+      await server.system.must(["ip", "address", "add", `${here}/64`, "dev", "host0", "nodad"]);
+      await server.inCloud(["ip", "address", "add", "2001:db8:f00d::66/64", "dev", dev, "nodad"]);
+      try {
+        const scanned = await server.inCloud(scanCommand(here));
+        assert.equal(scanned.exitCode, 0, scanned.stderr);
+        const answers = readScan(scanned.stdout);
+        assert.deepEqual(
+          [...answers.keys()].sort((a, b) => a - b),
+          allowed,
+        );
+        assert.equal(answers.get(22), "open");
+      } finally {
+        await server.system.must(["ip", "address", "del", `${here}/64`, "dev", "host0"]);
+        await server.inCloud(["ip", "address", "del", "2001:db8:f00d::66/64", "dev", dev]);
+      }
+    });
+
+    test("it is ufw that shuts: without it the scan finds the stranger", async () => {
+      await server.system.must(["/lib/ufw/ufw-init", "force-stop"]);
+      try {
+        assert.match((await server.system.exec(["mailstack", "status"])).stdout, /BAD {2}firewall /);
+        assert.equal((await scanFromPeer()).get(strange), "open");
+      } finally {
+        await server.system.must(["/lib/ufw/ufw-init", "start"]);
+      }
+      assert.match(
+        await server.system.must(["mailstack", "status"]),
+        /ok {3}firewall +\d+ ports open, all else refused/,
+      );
+    });
+
+    test("changed rules arrive in one step, and a new connection confirms them", async () => {
+      server.stack.configure((config) =>
+        config.setIn(["config", "mailstack:sshAllowedCidrs"], ["198.51.100.0/24", "2001:db8::/32"]),
+      );
+      const { summary } = await server.up();
+      // The provider's firewall, the host's, and the proof.
+      assert.equal(summary.update, 3, JSON.stringify(summary));
+      const status = await server.system.must(["ufw", "status"]);
+      assert.match(status, /22\/tcp +ALLOW +198\.51\.100\.0\/24/);
+      assert.match(status, /22\/tcp +ALLOW +2001:db8::\/32/);
+      await server.system.must(["test", "!", "-e", "/var/lib/mailstack/firewall/pending"]);
+      server.restoreConfig();
+      await server.up();
+    });
+
+    test("rules that lock the deployer out are taken back within a minute", async () => {
+      const bundle = (sshAllowedCidrs: string[]) => JSON.stringify(renderHostFirewall({ sshAllowedCidrs }));
+      const apply = (text: string) => server.system.must(["mailstack", "apply", "ufw"], { input: text });
+      await apply(bundle(["192.0.2.0/24"]));
+      const start = Date.now();
+      assert.equal(await newConnection(), false, "the new rules let the deployer in");
+      assert.match((await server.system.exec(["mailstack", "status"])).stdout, /BAD {2}firewall +.*not confirmed/);
+      while (!(await newConnection())) assert.ok(Date.now() < start + 75_000, "still locked out");
+      // The port opens before the last file is written.
+      const pending = ["test", "-e", "/var/lib/mailstack/firewall/pending"];
+      await until("the roll-back is over", async () => (await server.system.exec(pending)).exitCode !== 0);
+      const verified = await server.system.exec(["mailstack", "verify", "ufw"]);
+      assert.match(verified.stdout, /user\.rules content was changed/);
+
+      const late = await server.system.exec(["mailstack", "firewall", "confirm"]);
+      assert.equal(late.exitCode, 1);
+      assert.match(late.stderr, /former rules were put back/);
+      assert.equal(await newConnection(), false, "they are tried once more");
+      await server.system.must(["mailstack", "firewall", "rollback"]);
+      await apply(bundle(["0.0.0.0/0", "::/0"]));
+      assert.equal(await newConnection(), true);
+      await server.system.must(["mailstack", "firewall", "confirm"]);
+      const { summary } = await server.up();
+      assert.deepEqual(Object.keys(summary), ["same"], JSON.stringify(summary));
+    });
+  });
+}
