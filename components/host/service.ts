@@ -24,15 +24,17 @@ export abstract class Service extends pulumi.ComponentResource {
   /** The command that makes the bundle true. */
   protected readonly applied: command.remote.Command;
 
-  constructor(name: string, definition: ServiceDefinition, opts?: pulumi.ComponentResourceOptions) {
-    super(`mailstack:${definition.type}`, name, {}, opts);
+  constructor(name: string, definition: ServiceDefinition, opts: pulumi.ComponentResourceOptions = {}) {
+    // The component itself waits for nothing: only the command does, and a preview or an `up` without changes is faster.
+    const { dependsOn, ...own } = opts;
+    super(`mailstack:${definition.type}`, name, {}, own);
     this.applied = definition.host.run(
       name,
       {
         arguments: `apply ${definition.service}`,
         stdin: pulumi.output(definition.bundle).apply((bundle) => `${JSON.stringify(bundle, undefined, 1)}\n`),
       },
-      { parent: this },
+      { parent: this, dependsOn },
     );
     this.results = this.applied.stdout.apply(parseResults);
     this.registerOutputs({ results: this.results });
