@@ -1,13 +1,8 @@
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { stopCloud } from "../local-cloud/cloud/lifecycle";
-
-export interface Counts {
-  passed: number;
-  failed: number;
-}
+import { runNode, testFiles, withReport, type Counts } from "./node-tests";
+import { clearLanes, runLanes } from "./system-lanes";
 
 /** One layer of tests. */
 export interface Layer {
@@ -44,21 +39,21 @@ export const layers: Layer[] = [
     name: "cloud",
     about: "the parts of the local cloud",
     hindrance: notRoot,
-    run: (filter) => runNode(["tests/cloud/**/*.test.ts"], filter, standIns),
+    run: (filter) => runNode(testFiles(["tests/cloud/**/*.test.ts"], filter), { env: standIns }),
   },
   {
     name: "e2e",
     about: "real hosts by a real pulumi up",
     hindrance: notRoot,
-    run: (filter) => runNode(["tests/e2e/**/*.test.ts"], filter, standIns),
-    clear: () => stopCloud(process.env.MAILSTACK_TEST_CLOUD ?? "test", { purge: true }),
+    run: (filter) => runLanes(["tests/e2e/**/*.test.ts"], filter, standIns),
+    clear: clearLanes,
   },
   {
     name: "vendor",
     about: "the main job on the vendor's own plugins",
     hindrance: () =>
       notRoot() ?? (vendorFolder ? undefined : "MAILSTACK_ENGINE_DIR names no folder with the vendor's plugins"),
-    run: (filter) => runNode(vendorFiles, filter, vendorEngine),
+    run: (filter) => runNode(testFiles(vendorFiles, filter), { env: vendorEngine }),
     clear: () => stopCloud(vendorEngine.MAILSTACK_TEST_CLOUD, { purge: true }),
   },
 ];
@@ -99,42 +94,4 @@ async function runUnittest(filter?: string): Promise<Counts> {
   );
   const failed = result.exitCode === 0 ? 0 : Math.max(1, wrong);
   return { passed: Math.max(0, ran - failed), failed };
-}
-
-async function runNode(patterns: string[], filter: string | undefined, env: Record<string, string>): Promise<Counts> {
-  const named = (file: string) => !filter || basename(file).includes(filter);
-  const files = globSync(patterns).filter(named);
-  if (files.length === 0) return { passed: 0, failed: 0 };
-  return withReport(async (report) => {
-    const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
-    const counters = ["--test-reporter=tap", `--test-reporter-destination=${report}`];
-    // One file at a time: the files share the cloud, and the machine may have two cores.
-    const options = [
-      "--conditions=import",
-      "--import",
-      "tsx",
-      "--test",
-      "--test-concurrency=1",
-      ...reporters,
-      ...counters,
-    ];
-    const result = await execa(process.execPath, [...options, ...files.sort()], {
-      stdio: "inherit",
-      env,
-      reject: false,
-    });
-    const tap = readFileSync(report, "utf8");
-    const count = (word: string) => Number(new RegExp(`^# ${word} (\\d+)`, "m").exec(tap)?.[1] ?? 0);
-    const failed = count("fail") + count("cancelled");
-    return { passed: count("pass"), failed: result.exitCode === 0 ? failed : Math.max(1, failed) };
-  });
-}
-
-async function withReport(run: (file: string) => Promise<Counts>): Promise<Counts> {
-  const folder = mkdtempSync(join(tmpdir(), "mailstack-test-"));
-  try {
-    return await run(join(folder, "report"));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -3,7 +3,8 @@
  * run. NAME picks the test files whose name contains it.
  */
 import { Command } from "commander";
-import { layers, type Counts, type Layer } from "./test-layers";
+import type { Counts } from "./node-tests";
+import { layers, type Layer } from "./test-layers";
 
 new Command("test")
   .description("Run the tests of Mailstack; without a layer, all that this machine can run.")
