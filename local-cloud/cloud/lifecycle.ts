@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lock } from "proper-lockfile";
 import { ControlGroup } from "../hosts/cgroup";
 import { releaseSwap } from "../hosts";
+import { allowManyHosts } from "../hosts/inotify";
 import { attempt } from "../images/command";
 import { ensureImage } from "../images";
 import { cloudNamespace, runFolder, stateFolder } from "../places";
@@ -45,6 +46,7 @@ export async function startCloud(cloud: string, progress: (line: string) => void
     };
     await Promise.all([bookworm(), ensureImage("debian13", progress)]);
     progress(`starting the cloud "${cloud}"`);
+    allowManyHosts(progress);
     const uplink = await makeNetwork(cloud);
     const settings: DaemonSettings = {
       cloud,

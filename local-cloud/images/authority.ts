@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../places";
@@ -56,19 +57,8 @@ export async function certificateFor(place: string, names: string[]): Promise<{ 
     writeFileSync(`${base}.ext`, `subjectAltName=${names_}\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n`);
     await must(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", `${base}.key`]);
     await must(["openssl", "req", "-new", "-key", `${base}.key`, "-subj", `/CN=${names[0]}`, "-out", `${base}.csr`]);
-    const sign = [
-      "openssl",
-      "x509",
-      "-req",
-      "-in",
-      `${base}.csr`,
-      "-CA",
-      rootCertificate,
-      "-CAkey",
-      key,
-      "-CAcreateserial",
-    ];
-    await must([...sign, "-days", "800", "-sha256", "-extfile", `${base}.ext`, "-out", `${base}.crt.new`]);
+    const sign = ["openssl", "x509", "-req", "-in", `${base}.csr`, "-CA", rootCertificate, "-CAkey", key];
+    await must([...sign, ...serial(), "-days", "800", "-sha256", "-extfile", `${base}.ext`, "-out", `${base}.crt.new`]);
     renameSync(`${base}.crt.new`, `${base}.crt`);
   }
   return { cert: readFileSync(`${base}.crt`, "utf8"), key: readFileSync(`${base}.key`, "utf8") };
@@ -88,6 +78,11 @@ export async function crossSign(root: string, place: string): Promise<string> {
   const extensions = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n";
   writeFileSync(made("ext"), extensions);
   const name = ["-new", "-force_pubkey", made("public"), "-subj", subject.trim().replace(/^subject=\s*/, "")];
-  const signer = ["-CA", rootCertificate, "-CAkey", key, "-CAcreateserial", "-extfile", made("ext")];
+  const signer = ["-CA", rootCertificate, "-CAkey", key, ...serial(), "-extfile", made("ext")];
   return must(["openssl", "x509", ...name, ...signer, "-days", "800", "-sha256"]);
+}
+
+/** A serial number of its own (RFC 5280, section 4.1.2.2), not the next one of a file: clouds may start at the same time. */
+function serial(): string[] {
+  return ["-set_serial", `0x01${randomBytes(15).toString("hex")}`];
 }
