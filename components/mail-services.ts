@@ -13,6 +13,8 @@ import { Rspamd } from "./mail/rspamd";
 import { dkimOutput } from "./mail/rspamd.render";
 import type { Settings } from "./settings/schema";
 import { Certificate } from "./web/certificate";
+import { hostNames } from "./web/names";
+import { Nginx } from "./web/nginx";
 import { SelfSigned } from "./web/self-signed";
 
 /** What the services of a host need. */
@@ -62,9 +64,11 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
   next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
   next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
+  const names = hostNames(settings, hostname);
+  next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, names }, o));
   const postmaster = `postmaster@${settings.domain}`;
   next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, postmaster, defaultQuotaMb }, o));
-  const issuing = { system, names: [hostname], email: administrator, directory: settings.acmeDirectory };
+  const issuing = { system, names, email: administrator, directory: settings.acmeDirectory };
   // Before Postfix, which waits for Rspamd's first start; the authority answers meanwhile.
   const afterAddress = { dependsOn: args.address };
   next((o) => new Certificate(`${name}-certificate`, host, issuing, pulumi.mergeOptions(o, afterAddress)));

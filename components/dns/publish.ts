@@ -2,6 +2,7 @@ import type { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider
 import type { Provider as LinodeProvider } from "@pulumi/linode/provider";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema";
+import { webNames } from "../web/names";
 import { CloudflareRecords } from "./cloudflare-records";
 import { LinodeRecords } from "./linode-records";
 import { mailRecords, type HostFacts, type MailDomainSettings, type MailRecord } from "./zone-data";
@@ -70,5 +71,6 @@ function zonesOf(settings: Settings): Settings["domains"] {
 
 function domainSettings(settings: Settings, hostname: string, domain: string): MailDomainSettings {
   const { domain: mainDomain, dkimSelector, dmarcPolicy, acmeDirectory } = settings;
-  return { domain, mainDomain, hostname, dkimSelector, dmarcPolicy, acmeDirectory };
+  const names = webNames(settings, domain);
+  return { domain, mainDomain, hostname, webNames: names, dkimSelector, dmarcPolicy, acmeDirectory };
 }

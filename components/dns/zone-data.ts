@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { WebName } from "../web/names";
 
 /** What only the running host can tell. */
 export interface HostFacts {
@@ -15,6 +16,8 @@ export interface MailDomainSettings {
   mainDomain: string;
   /** Fully qualified name of the mail host. */
   hostname: string;
+  /** Further names in this zone that lead to the host and are in its certificate. */
+  webNames?: WebName[];
   dkimSelector: string;
   /** RFC 9989, section 4.7: `none`, `quarantine` or `reject`. */
   dmarcPolicy: string;
@@ -89,20 +92,24 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     service("imap", "_imap._tcp", notOffered),
     service("pop3", "_pop3._tcp", notOffered),
   ];
-  if (domain !== settings.mainDomain) return records;
-  const authority = settings.acmeDirectory && authorities[new URL(settings.acmeDirectory).hostname];
+  const webAddresses = (settings.webNames ?? []).flatMap((web) => addressRecords(web, settings.acmeDirectory));
+  if (domain !== settings.mainDomain) return [...webAddresses, ...records];
   return [
-    // Before the certificate, and only for the host's own name: other names of the zone may use another authority.
-    ...(authority ? [caa(hostname, authority)] : []),
-    { key: "host-a", name: hostname, type: "A", stage: "address", content: (facts) => facts.ipv4 },
+    ...addressRecords({ key: "host", name: hostname }, settings.acmeDirectory),
+    ...webAddresses,
     // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
     text("host-spf", hostname, "v=spf1 a -all"),
     ...records,
   ];
 }
 
-function caa(name: string, value: string): MailRecord {
-  return { key: "host-caa", name, type: "CAA", stage: "address", authority: { tag: "issue", value } };
+/** What a name in the certificate needs before that is issued. Other names of the zone may use another authority. */
+function addressRecords({ key, name }: WebName, acmeDirectory: string | undefined): MailRecord[] {
+  const value = acmeDirectory && authorities[new URL(acmeDirectory).hostname];
+  const caa: MailRecord[] = value
+    ? [{ key: `${key}-caa`, name, type: "CAA", stage: "address", authority: { tag: "issue", value } }]
+    : [];
+  return [...caa, { key: `${key}-a`, name, type: "A", stage: "address", content: (facts) => facts.ipv4 }];
 }
 
 /** Text of a record whose value is one text; what does not depend on the host is known in every preview. */

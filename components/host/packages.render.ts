@@ -5,6 +5,7 @@ import { rspamdPackages } from "../mail/rspamd.render";
 import { fail2banPackages } from "../operations/fail2ban.render";
 import type { Bundle } from "../rendering/bundle";
 import { certificatePackages } from "../web/certificate.render";
+import { nginxPackages } from "../web/nginx.render";
 import { firewallPackages } from "./firewall.render";
 import { resolverPackages } from "./resolver.render";
 import type { SystemName } from "./systems";
@@ -26,6 +27,7 @@ export function renderPackages(_settings: PackagesSettings): Bundle {
     ...dovecotPackages,
     ...fail2banPackages,
     ...firewallPackages,
+    ...nginxPackages,
     ...postfixPackages,
     ...redisPackages,
     ...resolverPackages,

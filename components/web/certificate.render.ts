@@ -1,6 +1,7 @@
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
+import { acmeWebroot } from "./webroot";
 
 export const certificatePackages = ["certbot"];
 
@@ -45,11 +46,12 @@ export interface CertificateSettings {
 }
 
 /**
- * A certificate by ACME HTTP-01. Needs port 80 free and reachable. Daemons take it without a restart, now and at each
+ * A certificate by ACME HTTP-01. Needs nginx, which answers on port 80. Daemons take it without a restart, now and at each
  * renewal. When the authority refuses, its words are the error and the daemons keep what they have.
  */
 export function renderCertificate(settings: CertificateSettings): Bundle {
   const [name] = settings.names;
+  const { chain } = certificatePaths;
   if (name === undefined) throw new Error("a certificate needs at least one name");
   const issue = "/usr/local/libexec/mailstack/certificate";
   const hook = "/etc/letsencrypt/renewal-hooks/deploy/mailstack";
@@ -65,12 +67,16 @@ export function renderCertificate(settings: CertificateSettings): Bundle {
         email: settings.email,
         directory: settings.directory,
         folder,
+        webroot: acmeWebroot,
         hook,
-        units: [systems[settings.system].postfixUnit, "dovecot.service"],
+        units: [systems[settings.system].postfixUnit, "dovecot.service", "nginx.service"],
       },
     ),
     prepare: [[issue]],
     units: { "certbot.timer": { onChange: "none" } },
-    health: [{ run: ["openssl", "x509", "-noout", "-checkhost", name, "-in", certificatePaths.chain] }],
+    health: settings.names.map((each) => ({
+      // Not `x509 -checkhost`: it ends with 0 whatever it finds.
+      run: ["openssl", "verify", "-partial_chain", "-trusted", chain, "-verify_hostname", each, chain],
+    })),
   };
 }

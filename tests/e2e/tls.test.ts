@@ -9,6 +9,7 @@ const ports: [port: number, starttls: string | undefined][] = [
   [465, undefined],
   [993, undefined],
   [995, undefined],
+  [443, undefined],
 ];
 
 for (const os of everySystem) {

@@ -11,6 +11,7 @@ import { renderRspamd } from "../../components/mail/rspamd.render";
 import { renderFail2ban } from "../../components/operations/fail2ban.render";
 import type { Bundle } from "../../components/rendering/bundle";
 import { renderCertificate, renderSelfSigned } from "../../components/web/certificate.render";
+import { renderNginx } from "../../components/web/nginx.render";
 
 const hostname = "mail.example.org";
 const administrator = "admin@example.org";
@@ -36,6 +37,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   redis: () => renderRedis({}),
   rspamd: () => renderRspamd({ domains: ["example.org", "example.net"], selector: "mail1" }),
   tls: () => renderSelfSigned({ hostname }),
+  nginx: (system) => renderNginx({ system, hostname, names: [hostname, "webmail.example.org"] }),
   dovecot: (system) => renderDovecot({ system, hostname, postmaster: "postmaster@example.org", defaultQuotaMb: 2048 }),
   postfix: (system) =>
     renderPostfix({ system, hostname, domain: "example.org", administrator, messageSizeLimitMb: 40 }),

@@ -53,9 +53,13 @@ const dmarc = (domain: string) => new RegExp(`^"v=DMARC1; p=none; rua=mailto:dma
 
 test("the main domain's zone, record by record", () => {
   const common = { zoneId, name: "mail.ementech.co.ke", ttl: 1, proxied: false };
+  const webmail = { ...common, name: "webmail.ementech.co.ke" };
+  const authority = { type: "CAA", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } };
   expect(inputsOf(zoneId)).toEqual({
     "mail-address-host-a": { ...common, type: "A", content: ipv4 },
-    "mail-address-host-caa": { ...common, type: "CAA", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } },
+    "mail-address-host-caa": { ...common, ...authority },
+    "mail-address-webmail-a": { ...webmail, type: "A", content: ipv4 },
+    "mail-address-webmail-caa": { ...webmail, ...authority },
     "mail-dns-host-spf": { ...common, type: "TXT", content: '"v=spf1 a -all"' },
     ...domainRecords("mail-dns", zoneId, "ementech.co.ke"),
   });

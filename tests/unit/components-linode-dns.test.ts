@@ -25,6 +25,8 @@ test("the main domain's records in Linode's form", () => {
   const wanted = [
     "mail-address-host-caa: CAA mail.ementech.co.ke issue letsencrypt.org",
     `mail-address-host-a: A mail.ementech.co.ke ${ipv4}`,
+    "mail-address-webmail-caa: CAA webmail.ementech.co.ke issue letsencrypt.org",
+    `mail-address-webmail-a: A webmail.ementech.co.ke ${ipv4}`,
     "mail-dns-host-spf: TXT mail.ementech.co.ke v=spf1 a -all",
     "mail-dns-mx: MX ementech.co.ke 10 mail.ementech.co.ke",
     "mail-dns-spf: TXT ementech.co.ke v=spf1 mx -all",

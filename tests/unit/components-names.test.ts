@@ -17,6 +17,8 @@ mail mailstack:index:MailServer
   mail-address mailstack:dns:CloudflareRecords
     mail-address-host-a cloudflare:index/dnsRecord:DnsRecord
     mail-address-host-caa cloudflare:index/dnsRecord:DnsRecord
+    mail-address-webmail-a cloudflare:index/dnsRecord:DnsRecord
+    mail-address-webmail-caa cloudflare:index/dnsRecord:DnsRecord
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
   mail-deploy-key random:index/randomPassword:RandomPassword
@@ -42,6 +44,8 @@ mail mailstack:index:MailServer
   mail-host mailstack:host:Host
     mail-host-bootstrap command:remote:Command
   mail-host-key random:index/randomPassword:RandomPassword
+  mail-nginx mailstack:web:Nginx
+    mail-nginx command:remote:Command
   mail-packages mailstack:host:Packages
     mail-packages command:remote:Command
   mail-postfix mailstack:mail:Postfix

@@ -6,7 +6,7 @@ a user would meet a problem. It has a few seconds, and runs beside the others.
 
 from collections.abc import Callable
 
-from . import bans, dns, firewall, host, mail, queue, scanner, tls
+from . import bans, dns, firewall, host, mail, queue, scanner, tls, web
 
 Check = Callable[[str], str]
 
@@ -17,7 +17,9 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("submissions 465", ("postfix",), mail.submissions),
     ("imaps 993", ("dovecot",), mail.imaps),
     ("pop3s 995", ("dovecot",), mail.pop3s),
-    ("certificate", ("postfix", "dovecot"), tls.certificate),
+    ("http 80", ("nginx",), web.http),
+    ("https 443", ("nginx",), web.https),
+    ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),
     ("queue", ("postfix",), queue.length),
     ("redis", ("redis",), scanner.redis),
     ("rspamd", ("rspamd",), scanner.rspamd),

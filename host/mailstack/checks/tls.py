@@ -14,7 +14,7 @@ _TOO_LATE_DAYS = 14
 def certificate(name: str) -> str:
     """Trusted, for this host's name, and not about to end; on each port that answers."""
     left = {}
-    for port in (465, 587, 993, 995):
+    for port in (443, 465, 587, 993, 995):
         try:
             ends = _ends(port, name)
         except ssl.SSLCertVerificationError as error:

@@ -1,0 +1,19 @@
+import type { Settings } from "../settings/schema";
+
+/** A name that leads to the host besides the host's own: it has an address record and is in the certificate. */
+export interface WebName {
+  /** Part of the names of its records' resources. */
+  key: string;
+  name: string;
+}
+
+/** The names in the zone of one hosted domain, in a fixed order. */
+export function webNames(settings: Pick<Settings, "domain">, domain: string): WebName[] {
+  return domain === settings.domain ? [{ key: "webmail", name: `webmail.${domain}` }] : [];
+}
+
+/** Every name of the host that a browser may ask for, the host's own first: nginx answers them, the certificate holds them. */
+export function hostNames(settings: Pick<Settings, "domain" | "domains">, hostname: string): string[] {
+  const domains = [settings.domain, ...settings.domains.map((each) => each.name)];
+  return [hostname, ...domains.flatMap((domain) => webNames(settings, domain).map(({ name }) => name))];
+}
