@@ -1,3 +1,4 @@
+import { accountsPackages } from "../mail/accounts.render";
 import { dovecotPackages } from "../mail/dovecot.render";
 import { postfixDebconf, postfixPackages } from "../mail/postfix.render";
 import { redisPackages } from "../mail/redis.render";
@@ -23,6 +24,7 @@ const mainCf = "/etc/postfix/main.cf";
 /** All packages of the stack, so that apt works once. The names are the same on all of the systems. */
 export function renderPackages(_settings: PackagesSettings): Bundle {
   const packages = [
+    ...accountsPackages,
     ...certificatePackages,
     ...dovecotPackages,
     ...fail2banPackages,

@@ -35,6 +35,9 @@ export const accountsGroup = "mailauth";
 /** Owner of all mail on disk; the number is the specification's. */
 export const mailOwner = { name: "vmail", id: 5000, home: "/var/vmail" } as const;
 
+/** Words that the password policy on the host counts as easy to guess. */
+export const accountsPackages = ["cracklib-runtime"];
+
 /** RFC 2142 and what cron, DMARC and TLS reports are sent to: each must reach somebody in every domain. */
 export const administratorNames = ["abuse", "dmarc", "hostmaster", "postmaster", "root", "tls-rpt"];
 
@@ -42,7 +45,7 @@ export const administratorNames = ["abuse", "dmarc", "hostmaster", "postmaster",
 export function renderAccounts(settings: AccountsSettings): Bundle {
   return {
     service: "accounts",
-    packages: ["postfix"],
+    packages: [...accountsPackages, "postfix"],
     groups: { [mailOwner.name]: { gid: mailOwner.id }, [accountsGroup]: {} },
     users: {
       [mailOwner.name]: { uid: mailOwner.id, group: mailOwner.name, home: mailOwner.home },

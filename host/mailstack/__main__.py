@@ -10,7 +10,10 @@ from .lock import DEFAULT_TIMEOUT
 from .talk import complain
 
 _TEXT = "Makes what a deployment declares true on this mail host, and tells whether it works."
-_CODES = "Exit codes: 0 done; 1 failed, nothing is changed; 2 wrong usage; 3 drift; 128+n ended by signal n."
+_CODES = (
+    "Exit codes: 0 done; 1 failed, nothing is changed; 2 wrong usage; 3 drift; 4 the old password is wrong; "
+    "5 the new password is refused, standard error says why; 128+n ended by signal n."
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -79,6 +82,8 @@ def parser() -> argparse.ArgumentParser:
     command(users, "initial-password", commands.user_initial_password, text).add_argument("address")
     text = "set the password that stands on standard input"
     changes(command(users, "set-password", commands.user_set_password, text)).add_argument("address")
+    text = "for a user's own program: the old password and the new one, a line each, stand on standard input"
+    command(users, "change-password", commands.user_change_password, text).add_argument("address")
     made = changes(command(users, "purge", commands.user_purge, "delete the mail of a removed user for ever"))
     made.add_argument("address")
     made.add_argument("--yes", action="store_true", help="really")

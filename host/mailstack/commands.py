@@ -137,10 +137,23 @@ def user_set_password(options: Namespace) -> int:
     """Prints nothing on stdout."""
     from .user_commands import set_password
 
-    password = sys.stdin.readline().rstrip("\r\n")
+    password = _line()
     with Lock("user set-password", options.lock_timeout):
         set_password(options.address, password)
     return 0
+
+
+def user_change_password(options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    from .user_commands import change_password
+
+    old = _line()
+    change_password(options.address, old, _line())
+    return 0
+
+
+def _line() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def user_purge(options: Namespace) -> int:

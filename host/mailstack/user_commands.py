@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 
-from . import manifest, passwords
+from . import manifest, password_policy, passwords
 from .accounts import DEFAULT_DATABASE, forget_changed, has_initial
 from .accounts_db import opened
 from .errors import MailstackError
@@ -60,11 +60,38 @@ def initial_password(address: str) -> str:
 
 def set_password(address: str, password: str) -> None:
     """Sets a password that a person has chosen."""
-    passwords.acceptable(password)
-    (hashed,) = passwords.hashes([password])
     with opened(database()) as connection:
         _must_know(connection, address)
-        connection.execute("UPDATE users SET password = ?, initial_hash = NULL WHERE email = ?", (hashed, address))
+        _store(connection, address, password)
+    passwords.forget_initial(address)
+
+
+def _store(connection: sqlite3.Connection, address: str, password: str, old_hash: str | None = None) -> bool:
+    """Whether the row is changed: with `old_hash` only if nobody has changed it meanwhile."""
+    password_policy.check(password, address)
+    (hashed,) = passwords.hashes([password])
+    statement = "UPDATE users SET password = ?, initial_hash = NULL WHERE email = ?"
+    if old_hash is None:
+        return connection.execute(statement, (hashed, address)).rowcount == 1
+    return connection.execute(f"{statement} AND password = ?", (hashed, address, old_hash)).rowcount == 1
+
+
+# Exit code of a wrong old password; that of a new one that is refused is the policy's.
+WRONG = 4
+
+
+def change_password(address: str, old: str, new: str) -> None:
+    """Sets a password for a user who knows the old one: what the webmail calls. Needs no lock, so it never waits."""
+    wrong = MailstackError("the old password is wrong", exit_code=WRONG)
+    with opened(database()) as connection:
+        row = connection.execute("SELECT password FROM users WHERE email = ? AND active = 1", (address,)).fetchone()
+        # An address that does not exist is answered in the same words.
+        if row is None or not passwords.fits(old, row[0]):
+            raise wrong
+        if old == new:
+            raise MailstackError("the new password is the old one", exit_code=password_policy.REFUSED)
+        if not _store(connection, address, new, row[0]):
+            raise wrong
     passwords.forget_initial(address)
 
 

@@ -2,54 +2,11 @@
 
 import json
 import signal
-import sqlite3
-import subprocess
 
-from tests.harness import HostTestCase
-
-_DATABASE = "/var/lib/mailserver/mail.db"
+from tests.accounts_case import DATABASE, AccountsTestCase, declared
 
 
-def declared(*users, aliases=(), domains=("a.example",), versions=None):
-    """A bundle of accounts; users by local part."""
-    entries = [
-        {"address": f"{user}@a.example", "quotaMb": 1024, "passwordVersion": (versions or {}).get(user, 1)}
-        for user in users
-    ]
-    names = [{"source": f"{source}@a.example", "destinations": [f"{to}@a.example"]} for source, to in aliases]
-    return {
-        "service": "accounts",
-        "directories": {"/var/lib/mailserver": {"owner": "root:mail", "mode": "2770"}},
-        "files": {},
-        "accounts": {"database": _DATABASE, "domains": list(domains), "users": entries, "aliases": names},
-    }
-
-
-class Accounts(HostTestCase):
-    def rows(self, query):
-        connection = sqlite3.connect(self.path(_DATABASE))
-        self.addCleanup(connection.close)
-        return connection.execute(query).fetchall()
-
-    def change(self, statement):
-        """What the webmail or an intruder does."""
-        with sqlite3.connect(self.path(_DATABASE)) as connection:
-            connection.execute(statement)
-        connection.close()
-
-    def hash_of(self, user):
-        return self.rows(f"SELECT password FROM users WHERE email = '{user}@a.example'")[0][0]
-
-    def initial(self, user):
-        return self.run_it("user", "initial-password", f"{user}@a.example")
-
-    def fits(self, password, hashed):
-        """Whether openssl makes the same hash of it."""
-        salt = hashed.split("$")[2]
-        argv = ["openssl", "passwd", "-6", "-salt", salt, "-stdin"]
-        made = subprocess.run(argv, input=password, capture_output=True, text=True, check=True).stdout.strip()
-        return "{SHA512-CRYPT}" + made == hashed
-
+class Accounts(AccountsTestCase):
     def test_new_users_get_readable_generated_passwords(self):
         result = self.apply_well(declared("ceo", "info", aliases=[("root", "ceo")]))
         self.assertEqual(json.loads(result.stdout), {"service": "accounts", "outputs": {}})
@@ -61,21 +18,21 @@ class Accounts(HostTestCase):
         file = self.path("/etc/mailstack/initial-passwords/ceo@a.example")
         self.assertEqual((file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777), (0o600, 0o700))
         self.assertEqual(self.rows("SELECT * FROM aliases"), [("root@a.example", "ceo@a.example")])
-        database = self.path(_DATABASE).stat()
+        database = self.path(DATABASE).stat()
         self.assertEqual((database.st_mode & 0o777, database.st_uid, database.st_gid), (0o660, 0, 8))
         self.assertEqual(self.rows("PRAGMA journal_mode"), [("delete",)])
 
     def test_same_again_changes_nothing(self):
         self.apply_well(declared("ceo"))
-        before, inode = self.hash_of("ceo"), self.path(_DATABASE).stat()
+        before, inode = self.hash_of("ceo"), self.path(DATABASE).stat()
         again = self.apply_well(declared("ceo"))
-        after = self.path(_DATABASE).stat()
+        after = self.path(DATABASE).stat()
         self.assertEqual((again.stderr, self.hash_of("ceo")), ("", before))
         self.assertEqual((inode.st_ino, inode.st_mtime_ns), (after.st_ino, after.st_mtime_ns))
 
     def test_a_password_of_the_users_own_is_never_overwritten(self):
         self.apply_well(declared("ceo"))
-        self.change("UPDATE users SET password = '{SHA512-CRYPT}$6$own$hash'")
+        self.execute("UPDATE users SET password = '{SHA512-CRYPT}$6$own$hash'")
         self.apply_well(declared("ceo", "info"))
         self.assertEqual(self.hash_of("ceo"), "{SHA512-CRYPT}$6$own$hash")
         self.assertIsNone(self.read("/etc/mailstack/initial-passwords/ceo@a.example"))
@@ -88,7 +45,7 @@ class Accounts(HostTestCase):
     def test_a_raised_version_sets_a_new_one_once(self):
         self.apply_well(declared("ceo", "info"))
         info = self.hash_of("info")
-        self.change("UPDATE users SET password = 'own' WHERE email = 'ceo@a.example'")
+        self.execute("UPDATE users SET password = 'own' WHERE email = 'ceo@a.example'")
         self.apply_well(declared("ceo", "info", versions={"ceo": 2}))
         new = self.hash_of("ceo")
         self.assertTrue(self.fits(self.initial("ceo").stdout.strip(), new))
@@ -118,21 +75,11 @@ class Accounts(HostTestCase):
         self.assertFalse(mail.parent.exists())
         self.assertEqual(self.rows("SELECT email FROM users"), [("ceo@a.example",)])
 
-    def test_set_password(self):
-        self.apply_well(declared("ceo"))
-        short = self.run_it("user", "set-password", "ceo@a.example", text="short\n")
-        self.assertIn("12 characters", short.stderr)
-        done = self.run_it("user", "set-password", "ceo@a.example", text="my own pass word\n")
-        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
-        self.assertTrue(self.fits("my own pass word", self.hash_of("ceo")))
-        self.assertEqual(self.initial("ceo").returncode, 1)
-        self.assertIn("no user", self.run_it("user", "set-password", "x@a.example", text="my own pass word").stderr)
-
     def test_aliases_domains_and_drift(self):
         self.apply_well(
             declared("ceo", aliases=[("root", "ceo"), ("abuse", "ceo")], domains=("a.example", "b.example"))
         )
-        self.change("INSERT INTO aliases VALUES ('x@a.example', 'ceo@a.example')")
+        self.execute("INSERT INTO aliases VALUES ('x@a.example', 'ceo@a.example')")
         verified = self.run_it("verify")
         self.assertEqual(verified.returncode, 3)
         self.assertIn("no alias x@a.example", verified.stdout)
@@ -142,14 +89,14 @@ class Accounts(HostTestCase):
 
     def test_wal_mode_is_switched_back(self):
         self.apply_well(declared("ceo"))
-        self.change("PRAGMA journal_mode = WAL")
+        self.execute("PRAGMA journal_mode = WAL")
         self.apply_well(declared("ceo"))
         self.assertEqual(self.rows("PRAGMA journal_mode"), [("delete",)])
 
     def test_an_older_database_gets_the_new_columns(self):
         self.path("/var/lib/mailserver").mkdir(parents=True)
-        self.change("CREATE TABLE users (email TEXT PRIMARY KEY, password TEXT, quota_mb INTEGER, active INTEGER)")
-        self.change("INSERT INTO users VALUES ('ceo@a.example', 'old', 1, 1)")
+        self.execute("CREATE TABLE users (email TEXT PRIMARY KEY, password TEXT, quota_mb INTEGER, active INTEGER)")
+        self.execute("INSERT INTO users VALUES ('ceo@a.example', 'old', 1, 1)")
         self.apply_well(declared("ceo"))
         self.assertEqual(self.rows("SELECT password, quota_mb FROM users"), [("old", 1024)])
 

@@ -1,0 +1,71 @@
+"""Passwords that people choose: who may set them, and which are refused."""
+
+from mailstack.password_policy import BITS, strength
+from tests.accounts_case import AccountsTestCase, declared
+
+GOOD, OTHER = "my own pass word", "jambo rafiki yangu"
+
+
+class Passwords(AccountsTestCase):
+    def setUp(self):
+        super().setUp()
+        self.apply_well(declared("ceo"))
+
+    def set_it(self, password, user="ceo"):
+        return self.run_it("user", "set-password", f"{user}@a.example", text=f"{password}\n")
+
+    def change(self, old, new, user="ceo"):
+        return self.run_it("user", "change-password", f"{user}@a.example", text=f"{old}\n{new}\n")
+
+    def test_set_password(self):
+        done = self.set_it(GOOD)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertTrue(self.fits(GOOD, self.hash_of("ceo")))
+        self.assertEqual(self.initial("ceo").returncode, 1)
+        self.assertIn("no user", self.set_it(GOOD, "x").stderr)
+
+    def test_the_policy_refuses_with_a_code_of_its_own(self):
+        before = self.hash_of("ceo")
+        for password, word in (
+            ("short", "12 characters"),
+            ("x" * 129, "128 bytes"),
+            ("my own\tpass word", "control characters"),
+            ("Password1234!", "easy to guess"),
+            ("ceo@a.example", "easy to guess"),
+        ):
+            refused = self.set_it(password)
+            self.assertEqual((refused.returncode, refused.stdout), (5, ""))
+            self.assertIn(word, refused.stderr)
+            self.assertNotIn(password, refused.stderr)
+        self.assertEqual(self.hash_of("ceo"), before)
+
+    def test_without_the_word_list_no_password_is_taken(self):
+        self.path("/usr/share/dict/cracklib-small").unlink()
+        refused = self.set_it(GOOD)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("cracklib-small", refused.stderr)
+
+    def test_change_password_asks_for_the_old_one(self):
+        first = self.initial("ceo").stdout.strip()
+        for wrong in ("wrong", "", f"{first} ", "é\x00"):
+            self.assertEqual(self.change(wrong, GOOD).returncode, 4)
+        self.assertTrue(self.fits(first, self.hash_of("ceo")))
+        done = self.change(first, GOOD)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.assertTrue(self.fits(GOOD, self.hash_of("ceo")))
+        self.assertEqual(self.initial("ceo").returncode, 1)
+        self.assertEqual(self.change(GOOD, "Password1234!").returncode, 5)
+        self.assertEqual(self.change(GOOD, GOOD).returncode, 5)
+        self.assertEqual(self.change(GOOD, OTHER, "nobody").returncode, 4)
+        self.apply_well(declared("info"))
+        self.assertEqual(self.change(GOOD, OTHER).returncode, 4)
+
+    def test_strength(self):
+        weak = (
+            "P@ssw0rd1234 Qwertyuiop1! letmeinletmein 1qaz2wsx3edc football2024 Winter2024!! abababababab"
+            " 987654321098 aaaaaaaaaaaa Administrator1"
+        )
+        for password in weak.split():
+            self.assertLess(strength(password), BITS, password)
+        for password in (GOOD, OTHER, "correct horse battery staple", "x7kq-9dmw-2hfz", "ß-öäü-12-ЖЩЮ-99"):
+            self.assertGreater(strength(password), BITS, password)

@@ -1,0 +1,69 @@
+import type { Server } from "./servers";
+
+/** What a client logs in with. */
+export interface Credentials {
+  user: string;
+  password: string;
+}
+
+/** Ports at which a password can be used. */
+export const passwordPorts = [993, 995, 587, 465] as const;
+export type PasswordPort = (typeof passwordPorts)[number];
+
+/** Arguments: host, port; user and password on standard input. Prints `in`, or the server's refusal. */
+const script = `
+import imaplib, poplib, smtplib, ssl, sys
+host, port = sys.argv[1], int(sys.argv[2])
+user, password = sys.stdin.read().split("\\n")[:2]
+anything = ssl._create_unverified_context()
+try:
+    if port == 993:
+        session = imaplib.IMAP4_SSL(host, port, ssl_context=anything, timeout=60)
+        session.login(user, password)
+        session.logout()
+    elif port == 995:
+        session = poplib.POP3_SSL(host, port, context=anything, timeout=60)
+        session.user(user), session.pass_(password)
+        session.quit()
+    else:
+        session = smtplib.SMTP_SSL(host, port, context=anything, timeout=60) if port == 465 else smtplib.SMTP(host, port, timeout=60)
+        if port == 587: session.starttls(context=anything)
+        session.ehlo()
+        session.user, session.password = user, password
+        session.auth("PLAIN", session.auth_plain)
+        session.quit()
+    print("in")
+except (imaplib.IMAP4.error, poplib.error_proto, smtplib.SMTPAuthenticationError) as error:
+    print("refused", error)
+`;
+
+/** Whether these let a client in at the port, as the server says it: `in`, or `refused` and its words. */
+export async function logIn(
+  server: Server,
+  port: PasswordPort,
+  { user, password }: Credentials,
+  from: "deployer" | "peer" = "deployer",
+): Promise<string> {
+  const command = ["python3", "-c", script, server.hostname, String(port)];
+  const input = `${user}\n${password}\n`;
+  if (from === "peer") return (await server.peer.system.must(command, { input })).trim();
+  const result = await server.inCloud(command, input);
+  if (result.exitCode !== 0) throw new Error(result.stderr);
+  return result.stdout.trim();
+}
+
+/** As {@link logIn} at every port. */
+export async function logInEverywhere(
+  server: Server,
+  credentials: Credentials,
+  from?: "deployer" | "peer",
+): Promise<string[]> {
+  const answers: string[] = [];
+  for (const port of passwordPorts)
+    answers.push((await logIn(server, port, credentials, from)).replace(/refused[^]*/, "refused"));
+  return answers;
+}
+
+/** What {@link logInEverywhere} answers when all doors open, or none. */
+export const allIn = passwordPorts.map(() => "in");
+export const allRefused = passwordPorts.map(() => "refused");
