@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { cacheFolder } from "../places";
 import { must } from "./command";
 
@@ -12,36 +12,25 @@ const key = join(folder, "root.key");
 /** Root certificate of this machine's local clouds, PEM. Part of every image. */
 export const rootCertificate = join(folder, "root.crt");
 
-/** Makes the local root authority once; its key stays with root. */
+/** Makes the local root authority once; its key stays with root. Whoever comes at the same time gets the same one. */
 export async function ensureAuthority(): Promise<void> {
   if (existsSync(rootCertificate)) return;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  await must(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key]);
-  const subject = "/CN=Mailstack local cloud root";
-  const extensions = [
-    "-addext",
-    "basicConstraints=critical,CA:TRUE",
-    "-addext",
-    "keyUsage=critical,keyCertSign,cRLSign",
-  ];
-  const made = `${rootCertificate}.new`;
-  await must([
-    "openssl",
-    "req",
-    "-x509",
-    "-new",
-    "-key",
-    key,
-    "-sha256",
-    "-days",
-    rootDays,
-    "-subj",
-    subject,
-    ...extensions,
-    "-out",
-    made,
-  ]);
-  renameSync(made, rootCertificate);
+  mkdirSync(cacheFolder, { recursive: true });
+  const work = mkdtempSync(`${folder}-`);
+  const made = (path: string) => join(work, basename(path));
+  await must(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", made(key)]);
+  const subject = ["-subj", "/CN=Mailstack local cloud root"];
+  const usage = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
+  const extensions = usage.flatMap((text) => ["-addext", text]);
+  const how = ["-new", "-key", made(key), "-sha256", "-days", rootDays, ...subject, ...extensions];
+  await must(["openssl", "req", "-x509", ...how, "-out", made(rootCertificate)]);
+  try {
+    // Key and certificate in one step.
+    renameSync(work, folder);
+  } catch (error) {
+    rmSync(work, { recursive: true });
+    if (!existsSync(rootCertificate)) throw error;
+  }
 }
 
 /**
