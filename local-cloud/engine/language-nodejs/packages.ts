@@ -1,5 +1,5 @@
 /** Which plugins a program needs: its npm packages say so themselves. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GetRequiredPackagesResponse, type ProgramInfo } from "@pulumi/pulumi/proto/language_pb";
 import { PackageDependency } from "@pulumi/pulumi/proto/plugin_pb";
@@ -15,8 +15,8 @@ interface Manifest {
  * The packages below the program's folder that have a plugin, at every depth.
  * @throws Error for a package whose plugin is a bridge to another one; no SDK of this project is.
  */
-export async function requiredPackages(info: ProgramInfo): Promise<GetRequiredPackagesResponse> {
-  const manifests = await manifestsIn(join(info.getProgramDirectory(), "node_modules"));
+export function requiredPackages(info: ProgramInfo): GetRequiredPackagesResponse {
+  const manifests = manifestsIn(join(info.getProgramDirectory(), "node_modules"));
   const packages = manifests.filter((manifest) => manifest.pulumi?.resource).map(dependency);
   return new GetRequiredPackagesResponse().setPackagesList(packages);
 }
@@ -36,27 +36,25 @@ function dependency(manifest: Manifest): PackageDependency {
   return answer;
 }
 
-async function manifestsIn(folder: string): Promise<Manifest[]> {
-  const names = await entries(folder);
-  const found = names.map(async (name): Promise<Manifest[]> => {
+/** Synchronous: a thousand small files take a quarter of the time so, and nobody else waits for this process. */
+function manifestsIn(folder: string): Manifest[] {
+  return (ifThere(() => readdirSync(folder)) ?? []).flatMap((name): Manifest[] => {
     if (name.startsWith(".")) return [];
     const path = join(folder, name);
     if (name.startsWith("@")) return manifestsIn(path);
-    const text = await unless(readFile(join(path, "package.json"), "utf8"), "");
+    const text = ifThere(() => readFileSync(join(path, "package.json"), "utf8"));
     // The word must be there; most of the packages are not parsed.
-    const own = text.includes('"pulumi"') ? [JSON.parse(text) as Manifest] : [];
-    return [...own, ...(await manifestsIn(join(path, "node_modules")))];
+    const own = text?.includes('"pulumi"') ? [JSON.parse(text) as Manifest] : [];
+    return [...own, ...manifestsIn(join(path, "node_modules"))];
   });
-  return (await Promise.all(found)).flat();
 }
 
-const entries = (folder: string): Promise<string[]> => unless(readdir(folder), []);
-
-async function unless<T>(promise: Promise<T>, absent: T): Promise<T> {
+/** What `read` gives, or nothing where there is no such file. */
+function ifThere<T>(read: () => T): T | undefined {
   try {
-    return await promise;
+    return read();
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return absent;
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
 }
