@@ -1,9 +1,10 @@
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
-import { filesFrom, type Ownership } from "../rendering/files";
+import { filesFrom } from "../rendering/files";
 import type { View } from "../rendering/template";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, mailOwner } from "./accounts.render";
+import { learnProgram, rspamdUser } from "./rspamd.render";
 
 /** Settings of the mailbox server. */
 export interface DovecotSettings {
@@ -21,6 +22,7 @@ export const dovecotPackages = [
   "dovecot-core",
   "dovecot-imapd",
   "dovecot-lmtpd",
+  "dovecot-managesieved",
   "dovecot-pop3d",
   "dovecot-sieve",
   "dovecot-sqlite",
@@ -41,10 +43,37 @@ const postfixSockets = [
 /** Folders that every mailbox has; each name is also its special use (RFC 6154). */
 const mailboxes = ["Drafts", "Junk", "Sent", "Trash"];
 
-const sieve = "/etc/dovecot/sieve/spam-to-junk.sieve";
 const configuration = "/etc/dovecot/dovecot.conf";
+const protocols = "/etc/dovecot/protocols.conf";
 
-/** IMAPS on 993, POP3S on 995; LMTP, logins and quota for Postfix on Unix sockets. Needs accounts and a certificate. */
+const sieveFolder = "/etc/dovecot/sieve";
+/** Scripts that run for every user; `scripts` and `storage` limit what each may have of their own. */
+const sieve = {
+  junk: `${sieveFolder}/spam-to-junk.sieve`,
+  spam: `${sieveFolder}/learn-spam.sieve`,
+  ham: `${sieveFolder}/learn-ham.sieve`,
+  scripts: 20,
+  storage: "1M",
+};
+const globalScripts = [sieve.junk, sieve.spam, sieve.ham];
+
+/** How often one correspondent is told at most, unless the script says so within these limits (RFC 5230, 4.1). */
+const vacation = { min: "1d", usual: "7d", max: "30d" };
+
+/** Services that take a message from a global script and teach Rspamd. */
+const learning = {
+  // Below /run/dovecot, where Dovecot makes no folders.
+  folder: ".",
+  program: learnProgram,
+  user: rspamdUser,
+  mailUser: mailOwner.name,
+  services: ["learn-spam", "learn-ham"].map((name) => ({ name })),
+};
+
+/**
+ * IMAPS on 993, POP3S on 995, ManageSieve on 127.0.0.1:4190; LMTP, logins and quota for Postfix on Unix sockets. Needs
+ * accounts, a certificate, and Rspamd to learn.
+ */
 export function renderDovecot(settings: DovecotSettings): Bundle {
   const generation = systems[settings.system].dovecot;
   return {
@@ -63,33 +92,60 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
       database: accountsDatabase,
       mailOwner,
       postfixSockets,
+      protocols,
+      sieve,
+      vacation,
+      learning,
     }),
-    prepare: [["sievec", "-c", configuration, sieve]],
+    prepare: globalScripts.map((script) => ["sievec", "-c", configuration, script]),
     validate: [["doveconf", "-n", "-c", configuration]],
-    units: { "dovecot.service": { onChange: "reload" } },
+    units: { "dovecot.service": { onChange: "reload", restartOn: [protocols] } },
     health: [
       { tcp: "127.0.0.1:993" },
       { tcp: "127.0.0.1:995" },
+      { tcp: "127.0.0.1:4190", expect: "SIEVE" },
       ...postfixSockets.map((socket) => ({ socket: socket.path })),
     ],
   };
 }
 
-const common: Record<string, Ownership> = { [configuration]: {}, [sieve]: {} };
-
 function files23(view: View): Bundle["files"] {
-  return filesFrom(
-    "dovecot-2.3",
-    // The file with the database's queries is the only one that is not for everybody to read.
-    { ...common, "/etc/dovecot/dovecot-sql.conf.ext": { owner: "root:dovecot", mode: "0640" } },
-    { ...view, mailboxes: mailboxes.map((name) => ({ name })) },
-  );
+  return {
+    ...filesFrom(
+      "dovecot-2.3",
+      // The file with the database's queries is the only one that is not for everybody to read.
+      {
+        [configuration]: {},
+        [protocols]: {},
+        "/etc/dovecot/dovecot-sql.conf.ext": { owner: "root:dovecot", mode: "0640" },
+      },
+      { ...view, mailboxes: mailboxes.map((name) => ({ name })) },
+    ),
+    ...sieveFiles(),
+  };
 }
 
 function files24(view: View): Bundle["files"] {
-  return filesFrom("dovecot-2.4", common, {
-    ...view,
+  const more: Record<string, string[]> = {
+    Junk: [
+      "sieve_script learn-spam {",
+      "  type = before",
+      "  cause = copy append",
+      "  driver = file",
+      `  path = ${sieve.spam}`,
+      "}",
+    ],
     // Deleting must still work in a full mailbox. In 2.3 this is a rule of the quota.
-    mailboxes: mailboxes.map((name) => ({ name, more: name === "Trash" ? ["quota_storage_extra = 500M"] : [] })),
-  });
+    Trash: ["quota_storage_extra = 500M"],
+  };
+  const folders = mailboxes.map((name) => ({ name, more: more[name] ?? [] }));
+  return {
+    ...filesFrom("dovecot-2.4", { [configuration]: {}, [protocols]: {} }, { ...view, mailboxes: folders }),
+    ...sieveFiles(),
+  };
+}
+
+/** The language of the scripts is the same in both generations. */
+function sieveFiles(): Bundle["files"] {
+  return filesFrom("dovecot", Object.fromEntries(globalScripts.map((path) => [path, {}])), {});
 }

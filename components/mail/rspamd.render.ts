@@ -19,9 +19,15 @@ export const milter = "127.0.0.1:11332";
 
 export const rspamdPackages = ["rspamd", "openssl"];
 
+/** Who Rspamd runs as. */
+export const rspamdUser = "_rspamd";
+/** `learn learn-spam` or `learn learn-ham` teaches Rspamd the message on standard input; for {@link rspamdUser} only. */
+export const learnProgram = "/usr/local/libexec/mailstack/learn";
+
 const dkimFolder = "/var/lib/rspamd/dkim";
 const dkimProgram = "/usr/local/libexec/mailstack/dkim";
 const settleProgram = "/usr/local/libexec/mailstack/rspamd-settle";
+const controllerSocket = "/run/rspamd/controller.sock";
 const settleTimer = "mailstack-rspamd-settle.timer";
 const settleService = "mailstack-rspamd-settle.service";
 /** Ends when Rspamd listens and uses no more memory than it needs. For the prepare step of who needs its port. */
@@ -67,8 +73,9 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
         [dkimProgram]: program,
         [settleProgram]: program,
+        [learnProgram]: program,
       },
-      { domains, settleProgram, milter },
+      { domains, settleProgram, milter, controllerSocket },
     ),
     prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
     validate: [["rspamadm", "configtest"]],

@@ -17,6 +17,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("submissions 465", ("postfix",), mail.submissions),
     ("imaps 993", ("dovecot",), mail.imaps),
     ("pop3s 995", ("dovecot",), mail.pop3s),
+    ("managesieve", ("dovecot",), mail.managesieve),
     ("http 80", ("nginx",), web.http),
     ("https 443", ("nginx",), web.https),
     ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),

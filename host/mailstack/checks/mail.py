@@ -72,3 +72,18 @@ def _greeting(port: int, expected: str) -> str:
         if not said.startswith(expected):
             raise Bad(f"greeting {said[:40]!r}")
         return f"{session.version()}, {expected}"
+
+
+def managesieve(_name: str) -> str:
+    """The webmail can change a user's filters."""
+    with socket.create_connection((HERE, 4190), TIMEOUT) as session, session.makefile("rb") as lines:
+        offered = {}
+        for line in lines:
+            words = line.decode("utf-8", "replace").strip()
+            if words.startswith("OK"):
+                break
+            name, _, value = words.partition(" ")
+            offered[name.strip('"').upper()] = value.strip('"')
+    if "STARTTLS" not in offered or "fileinto" not in offered.get("SIEVE", ""):
+        raise Bad(f"offers {', '.join(sorted(offered)) or 'nothing'}")
+    return "STARTTLS, Sieve"
