@@ -7,7 +7,7 @@ import { ensureMachinePackages } from "../images";
 import { hostNamespace, stateFolder } from "../places";
 import { liftLock } from "./half-made";
 import { projectFolder, Stack } from "./stack";
-import { alone } from "./stack-lock";
+import { aloneOnStack } from "./stack-lock";
 
 /** What to bring up. */
 export interface LocalOptions {
@@ -111,7 +111,7 @@ interface ApiState {
 async function openStack(options: LocalOptions, engine: Engine): Promise<Stack> {
   const { cloud } = options;
   const folder = join(stateFolder(cloud), "stacks", options.stack);
-  return alone(
+  return aloneOnStack(
     folder,
     "open",
     () => undefined,

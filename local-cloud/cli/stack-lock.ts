@@ -1,46 +1,24 @@
 /** One run at a time on a stack, and what a killed run leaves of Pulumi's own lock. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lock } from "proper-lockfile";
-
-/** The lock of a killed run counts no longer after this. */
-const staleSeconds = 15;
+import { alone } from "../alone";
 
 /** A first `up` takes about a minute; longer is a hung run that somebody should look at. */
 const patienceSeconds = 1200;
 
 /**
- * Does `work` while no other run holds the lock `name` of this folder; waits for it, and says so.
+ * Does `work` while no other run holds the lock `name` of this stack's folder.
  * @throws Error when the other run does not end in 20 minutes.
  */
-export async function alone<T>(
+export function aloneOnStack<T>(
   folder: string,
   name: string,
   progress: (line: string) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const place = { lockfilePath: join(folder, `${name}.lock`), stale: staleSeconds * 1000 };
-  const refused = (error: NodeJS.ErrnoException) => {
-    if (error.code !== "ELOCKED") throw error;
-    return undefined;
-  };
-  let release = await lock(folder, place).catch(refused);
-  if (!release) {
-    progress("another run is at work on this stack; waiting for it to end");
-    const retries = { retries: patienceSeconds, factor: 1, minTimeout: 1000, maxTimeout: 1000 };
-    release = await lock(folder, { ...place, retries }).catch(refused);
-  }
-  if (!release)
-    throw new Error(
-      `another run is at work on the stack in ${folder} and did not end in ${patienceSeconds / 60} minutes`,
-    );
-  try {
-    return await work();
-  } finally {
-    await release();
-  }
+  const lockFile = join(folder, `${name}.lock`);
+  return alone({ folder, lockFile, doing: "at work on this stack", patienceSeconds, progress }, work);
 }
 
 /**

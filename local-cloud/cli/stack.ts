@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { execa, type Options, type Result } from "execa";
 import { parseDocument, type Document } from "yaml";
 import { failureWords } from "./pulumi-words";
-import { alone, liftStaleLocks } from "./stack-lock";
+import { aloneOnStack, liftStaleLocks } from "./stack-lock";
 
 /** The folder of this project. */
 export const projectFolder = join(__dirname, "../..");
@@ -120,7 +120,7 @@ export class Stack {
   async exclusively(progress: Progress, lift: () => Promise<void>, work: () => Promise<void>): Promise<void> {
     const backend = fileURLToPath(this.runner.environment.PULUMI_BACKEND_URL!);
     const locks = join(backend, ".pulumi/locks/organization/mailstack", this.name);
-    await alone(this.folder, "up", progress, async () => {
+    await aloneOnStack(this.folder, "up", progress, async () => {
       await liftStaleLocks(locks, progress, lift);
       await work();
     });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lock } from "proper-lockfile";
+import { alone } from "../alone";
 import { ControlGroup } from "../hosts/cgroup";
 import { releaseSwap } from "../hosts";
 import { allowManyHosts } from "../hosts/inotify";
@@ -17,9 +17,6 @@ const defaultDomains = ["ementech.co.ke", "second.example"];
 
 /** Seconds from the start of the daemon until all of the cloud answers. */
 const readySeconds = 180;
-
-/** The lock of a killed run counts no longer after this. */
-const lockSeconds = 15;
 
 /** Another run may be building images, which takes minutes on a new machine. */
 const patienceSeconds = 600;
@@ -36,7 +33,7 @@ export interface CloudStatus {
  */
 export async function startCloud(cloud: string, progress: (line: string) => void): Promise<void> {
   requireName(cloud);
-  await locked(cloud, async () => {
+  await locked(cloud, progress, async () => {
     if (cloudStatus(cloud).running) return;
     await clean(cloud);
     // Two at a time, which is what the smallest machine has processors for. Those of one release one after the other:
@@ -64,10 +61,14 @@ export async function startCloud(cloud: string, progress: (line: string) => void
  */
 export async function stopCloud(cloud: string, { purge }: { purge: boolean }): Promise<void> {
   requireName(cloud);
-  await locked(cloud, async () => {
-    await clean(cloud);
-    if (purge) rmSync(stateFolder(cloud), { recursive: true, force: true });
-  });
+  await locked(
+    cloud,
+    () => undefined,
+    async () => {
+      await clean(cloud);
+      if (purge) rmSync(stateFolder(cloud), { recursive: true, force: true });
+    },
+  );
 }
 
 export function cloudStatus(cloud: string): CloudStatus {
@@ -160,22 +161,9 @@ function requireName(cloud: string): void {
     throw new Error(`"${cloud}" is no name for a cloud; use 1 to 10 letters and digits, beginning with a letter`);
 }
 
-async function locked<T>(cloud: string, work: () => Promise<T>): Promise<T> {
-  mkdirSync(stateFolder(cloud), { recursive: true, mode: 0o700 });
-  const place = { lockfilePath: `/run/mailstack-${cloud}.lock`, stale: lockSeconds * 1000 };
-  const patience = { retries: patienceSeconds, factor: 1, minTimeout: 1000 };
-  const release = await lock(stateFolder(cloud), { ...place, retries: patience }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "ELOCKED")
-        throw new Error(
-          `another run is starting or ending the cloud "${cloud}"; it did not end in ${patienceSeconds / 60} minutes`,
-        );
-      throw error;
-    },
-  );
-  try {
-    return await work();
-  } finally {
-    await release();
-  }
+function locked<T>(cloud: string, progress: (line: string) => void, work: () => Promise<T>): Promise<T> {
+  const doing = `starting or ending the cloud "${cloud}"`;
+  // Not in the folder: the work may remove that.
+  const lockFile = `/run/mailstack-${cloud}.lock`;
+  return alone({ folder: stateFolder(cloud), lockFile, doing, patienceSeconds, progress }, work);
 }

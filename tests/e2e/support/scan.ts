@@ -16,7 +16,7 @@ export interface Leak {
 /** Folders of every host that hold no files. */
 const noFiles = ["--exclude-dir=proc", "--exclude-dir=sys"];
 /** Quoting of grep: no pattern but fixed texts, binary files too, only what matched, no devices and pipes. */
-const grep = ["grep", "-aFo", "-D", "skip", "-f", "-"];
+const grep = ["grep", "-HaFo", "-D", "skip", "-f", "-"];
 
 /** Looks for secrets as they are, in base64 and in hexadecimal, in any place of a longer text. */
 export class Scanner {
