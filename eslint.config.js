@@ -13,5 +13,5 @@ module.exports = ts.config(
       "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
     },
   },
-  { files: ["components/**/*.ts", "index.ts", "config.ts"], rules: { "no-console": "error" } },
+  { files: ["components/**/*.ts", "index.ts", "config.ts", "stack-traces.ts"], rules: { "no-console": "error" } },
 );

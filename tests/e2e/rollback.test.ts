@@ -26,6 +26,7 @@ const program = [
   "tsconfig.json",
   "index.ts",
   "config.ts",
+  "stack-traces.ts",
   "components",
   "templates",
   "host",
