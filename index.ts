@@ -19,6 +19,8 @@ const server = new MailServer("mail", { settings: config.settings, ...providers 
 /** Name of the mail host: the server that mail programs ask for, IMAP on 993 and SMTP on 465. */
 export const hostname = server.hostname;
 export const ipv4 = server.ipv4;
+/** Empty with `mailstack:ipv6` false. */
+export const ipv6 = server.ipv6;
 export const hostKey = server.hostKey;
 export const dkim = server.dkim;
 /** Every record of each domain in zone-file form; for you to make with `mailstack:dnsProvider` none. */

@@ -26,6 +26,8 @@ export interface MailServerArgs {
 export class MailServer extends pulumi.ComponentResource {
   readonly hostname: string;
   readonly ipv4: pulumi.Output<string>;
+  /** Empty with `ipv6: false`. */
+  readonly ipv6: pulumi.Output<string>;
   /** Host key, in authorized_keys form: what `ssh` must see. */
   readonly hostKey: pulumi.Output<string>;
   /** OpenSSH private key with which the deployer is root on the host. Secret. */
@@ -57,6 +59,7 @@ export class MailServer extends pulumi.ComponentResource {
         hostKey,
         deployPublicKey: pulumi.unsecret(deployKey.publicKey),
         sshAllowedCidrs: settings.sshAllowedCidrs,
+        ipv6: settings.ipv6,
         protect: settings.protect,
       },
       { parent: this, providers: [args.linode] },
@@ -73,29 +76,29 @@ export class MailServer extends pulumi.ComponentResource {
     );
 
     const publishing = { settings, hostname, linode: args.linode, cloudflare: args.cloudflare, parent: this };
-    const early = server.ipv4.apply((ipv4): HostFacts => ({ ipv4, dkim: {} }));
+    const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
+    const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
     const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
     const secrets = { "rspamd-controller": controller.result };
     const services = { settings, host, hostname, domains, secrets, address, parent: this };
     const { dkim, last } = installServices(name, services);
-    const facts = pulumi.all([server.ipv4, dkim]).apply(([ipv4, dkim]): HostFacts => ({ ipv4, dkim }));
+    const facts = pulumi.all([addresses, dkim]).apply(([known, dkim]): HostFacts => ({ ...known, dkim }));
 
-    const reverse = new ReverseName(
-      `${name}-ptr`,
-      { address: server.ipv4, hostname },
-      { parent: this, providers: [args.linode], dependsOn: address },
-    );
+    const named = { parent: this, providers: [args.linode], dependsOn: address };
+    const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, named)];
+    if (settings.ipv6) reverse.push(new ReverseName(`${name}-ptr6`, { address: server.ipv6, hostname }, named));
     const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [last] });
     const guarded = protectHost(name, { settings, host, after: health, parent: this });
-    publishRecords(`${name}-dns`, "mail", publishing, facts, [guarded, reverse]);
+    publishRecords(`${name}-dns`, "mail", publishing, facts, [guarded, ...reverse]);
 
     this.dkim = dkim;
     this.zones = facts.apply((known) => zoneTexts(settings, hostname, known));
     this.hostname = hostname;
     this.ipv4 = server.ipv4;
+    this.ipv6 = settings.ipv6 ? server.ipv6 : pulumi.output("");
     this.hostKey = pulumi.unsecret(hostKey.publicKey);
     this.deployKey = deployKey.privateKey;
-    this.registerOutputs({ hostname, ipv4: this.ipv4, hostKey: this.hostKey, dkim: this.dkim });
+    this.registerOutputs({ hostname, ipv4: this.ipv4, ipv6: this.ipv6, hostKey: this.hostKey, dkim: this.dkim });
   }
 
   /** An SSH key. Not from RandomBytes: the id of that resource is its value, and ids stand in clear in the state. */

@@ -46,7 +46,7 @@ export interface MailServices {
  */
 export function installServices(name: string, args: MailServicesArgs): MailServices {
   const { settings, host, hostname, domains } = args;
-  const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb } = settings;
+  const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb, ipv6 } = settings;
   let last: pulumi.Resource = host;
   const next = <T extends pulumi.Resource>(make: (options: pulumi.ComponentResourceOptions) => T): T => {
     const made = make({ parent: args.parent, dependsOn: [last] });
@@ -56,7 +56,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
 
   next((o) => new HostSecrets(`${name}-secrets`, { host, values: args.secrets }, o));
   next((o) => new Packages(`${name}-packages`, host, { system }, o));
-  next((o) => new Resolver(`${name}-resolver`, host, { system }, o));
+  next((o) => new Resolver(`${name}-resolver`, host, { system, ipv6 }, o));
   next((o) => new Redis(`${name}-redis`, host, {}, o));
   // Early: it compiles its patterns after its first start, while the services that follow are set up.
   const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, { domains, selector: settings.dkimSelector }, o));
@@ -65,14 +65,14 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
   next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
   const names = hostNames(settings, hostname);
-  next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, names }, o));
+  next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, ipv6, names }, o));
   const postmaster = `postmaster@${settings.domain}`;
-  next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, postmaster, defaultQuotaMb }, o));
+  next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, ipv6, postmaster, defaultQuotaMb }, o));
   const issuing = { system, names, email: administrator, directory: settings.acmeDirectory };
   // Before Postfix, which waits for Rspamd's first start; the authority answers meanwhile.
   const afterAddress = { dependsOn: args.address };
   next((o) => new Certificate(`${name}-certificate`, host, issuing, pulumi.mergeOptions(o, afterAddress)));
-  const postfix = { system, hostname, domain: settings.domain, administrator, messageSizeLimitMb };
+  const postfix = { system, hostname, ipv6, domain: settings.domain, administrator, messageSizeLimitMb };
   next((o) => new Postfix(`${name}-postfix`, host, postfix, o));
 
   const dkim = rspamd.results.apply((results) =>

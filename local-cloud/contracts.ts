@@ -13,6 +13,12 @@ export const addresses = {
   firstInstance: 20,
   lastInstance: 250,
   network: "198.51.100.0/24",
+  gateway6: "2001:db8::1",
+  dns6: "2001:db8::2",
+  apis6: "2001:db8::3",
+  peer6: "2001:db8::10",
+  /** Where hosts send what is not for them, on every link; the provider's routers have the same one. */
+  router6: "fe80::1",
 } as const;
 
 export type ImageName = "debian12" | "debian13";
@@ -23,6 +29,8 @@ export interface HostSpec {
   name: string;
   image: ImageName | string;
   address: string;
+  /** In 2001:db8::/64. Without it the host has IPv4 only. */
+  address6?: string;
   hostname: string;
   /** The plan's memory, a hard limit around the whole system. */
   memoryMiB: number;
@@ -77,8 +85,11 @@ export interface RecordSet {
 
 /** The authoritative DNS of the cloud's internet. Implemented by local-cloud/cloud. */
 export interface Zones {
-  /** Makes an empty zone with SOA and NS, delegated from its parent. Nothing happens when it exists. */
-  create(zone: string): Promise<void>;
+  /**
+   * Makes an empty zone with SOA and NS, delegated from its parent; a signed one with a DS record there. Nothing
+   * happens when it exists.
+   */
+  create(zone: string, options?: { signed: boolean }): Promise<void>;
   remove(zone: string): Promise<void>;
   /** Replaces the set; no contents: removes it. */
   replace(zone: string, records: RecordSet): Promise<void>;

@@ -6,21 +6,23 @@ const everywhere = ["0.0.0.0/0", "::/0"];
 /**
  * What the provider's firewall lets in: the ports of {@link publicPorts}, SSH and ping. A rule is one label because the
  * API keeps the order of rules.
+ * @param ipv6 - Without it nothing is let in over IPv6.
  */
-export function inboundRules(sshAllowedCidrs: string[]): types.input.FirewallInbound[] {
-  const ipv4 = sshAllowedCidrs.filter((cidr) => !cidr.includes(":"));
-  const ipv6 = sshAllowedCidrs.filter((cidr) => cidr.includes(":"));
+export function inboundRules(sshAllowedCidrs: string[], ipv6: boolean): types.input.FirewallInbound[] {
+  const accept = (label: string, networks: string[], port?: number): types.input.FirewallInbound => {
+    const ipv4s = networks.filter((cidr) => !cidr.includes(":"));
+    const ipv6s = networks.filter((cidr) => ipv6 && cidr.includes(":"));
+    return {
+      label,
+      action: "ACCEPT",
+      ...(port ? { protocol: "TCP", ports: String(port) } : { protocol: "ICMP" }),
+      ipv4s: ipv4s.length ? ipv4s : undefined,
+      ipv6s: ipv6s.length ? ipv6s : undefined,
+    };
+  };
   return [
-    {
-      ...accept(sshPort.name, String(sshPort.port)),
-      ipv4s: ipv4.length ? ipv4 : undefined,
-      ipv6s: ipv6.length ? ipv6 : undefined,
-    },
-    ...publicPorts.map((open) => accept(open.name, String(open.port))),
-    { label: "icmp", action: "ACCEPT", protocol: "ICMP", ipv4s: ["0.0.0.0/0"], ipv6s: ["::/0"] },
+    accept(sshPort.name, sshAllowedCidrs, sshPort.port),
+    ...publicPorts.map((open) => accept(open.name, everywhere, open.port)),
+    accept("icmp", everywhere),
   ];
-}
-
-function accept(label: string, ports: string): types.input.FirewallInbound {
-  return { label, action: "ACCEPT", protocol: "TCP", ports, ipv4s: [everywhere[0]!], ipv6s: [everywhere[1]!] };
 }

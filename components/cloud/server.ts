@@ -19,6 +19,8 @@ export interface ServerArgs {
   deployPublicKey: pulumi.Input<string>;
   /** Networks that may reach SSH. */
   sshAllowedCidrs: string[];
+  /** Let the mail ports be reached over IPv6 too. */
+  ipv6: boolean;
   /** Refuse to delete or replace the host. */
   protect: boolean;
 }
@@ -29,6 +31,8 @@ export class Server extends pulumi.ComponentResource {
   readonly firewall: Firewall;
   /** Public IPv4 address. */
   readonly ipv4: pulumi.Output<string>;
+  /** Public IPv6 address, which each instance has; empty where the provider gave none. */
+  readonly ipv6: pulumi.Output<string>;
 
   constructor(name: string, args: ServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:cloud:Server", name, {}, opts);
@@ -44,7 +48,7 @@ export class Server extends pulumi.ComponentResource {
         label: label(args.hostname),
         inboundPolicy: "DROP",
         outboundPolicy: "ACCEPT",
-        inbounds: inboundRules(args.sshAllowedCidrs),
+        inbounds: inboundRules(args.sshAllowedCidrs, args.ipv6),
         tags: ["mailstack"],
       },
       // The instance names its firewall, so the firewall's own list is not the program's to keep.
@@ -73,7 +77,9 @@ export class Server extends pulumi.ComponentResource {
     );
 
     this.ipv4 = this.instance.ipAddress;
-    this.registerOutputs({ ipv4: this.ipv4 });
+    // The API tells it as a network of one address.
+    this.ipv6 = this.instance.ipv6.apply((network) => network.replace(/\/128$/, ""));
+    this.registerOutputs({ ipv4: this.ipv4, ipv6: this.ipv6 });
   }
 }
 

@@ -4,6 +4,8 @@ import type { WebName } from "../web/names";
 /** What only the running host can tell. */
 export interface HostFacts {
   ipv4: string;
+  /** Not looked at with `ipv6: false`. */
+  ipv6: string;
   /** DKIM TXT value per domain, `v=DKIM1; k=rsa; p=...`, one string however long. */
   dkim: Readonly<Record<string, string>>;
 }
@@ -18,6 +20,8 @@ export interface MailDomainSettings {
   hostname: string;
   /** Further names in this zone that lead to the host and are in its certificate. */
   webNames?: WebName[];
+  /** Whether the host is reached over IPv6. */
+  ipv6: boolean;
   dkimSelector: string;
   /** RFC 9989, section 4.7: `none`, `quarantine` or `reject`. */
   dmarcPolicy: string;
@@ -92,10 +96,11 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     service("imap", "_imap._tcp", notOffered),
     service("pop3", "_pop3._tcp", notOffered),
   ];
-  const webAddresses = (settings.webNames ?? []).flatMap((web) => addressRecords(web, settings.acmeDirectory));
+  const addresses = (web: WebName) => addressRecords(web, settings);
+  const webAddresses = (settings.webNames ?? []).flatMap(addresses);
   if (domain !== settings.mainDomain) return [...webAddresses, ...records];
   return [
-    ...addressRecords({ key: "host", name: hostname }, settings.acmeDirectory),
+    ...addresses({ key: "host", name: hostname }),
     ...webAddresses,
     // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
     text("host-spf", hostname, "v=spf1 a -all"),
@@ -104,12 +109,27 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
 }
 
 /** What a name in the certificate needs before that is issued. Other names of the zone may use another authority. */
-function addressRecords({ key, name }: WebName, acmeDirectory: string | undefined): MailRecord[] {
+function addressRecords({ key, name }: WebName, { acmeDirectory, ipv6 }: MailDomainSettings): MailRecord[] {
   const value = acmeDirectory && authorities[new URL(acmeDirectory).hostname];
+  const of = (type: "A" | "AAAA", content: MailRecord["content"]): MailRecord => ({
+    key: `${key}-${type.toLowerCase()}`,
+    name,
+    type,
+    stage: "address",
+    content,
+  });
   const caa: MailRecord[] = value
     ? [{ key: `${key}-caa`, name, type: "CAA", stage: "address", authority: { tag: "issue", value } }]
     : [];
-  return [...caa, { key: `${key}-a`, name, type: "A", stage: "address", content: (facts) => facts.ipv4 }];
+  return [
+    ...caa,
+    of("A", (facts) => facts.ipv4),
+    ...(ipv6 ? [of("AAAA", (facts) => facts.ipv6 || missingIpv6())] : []),
+  ];
+}
+
+function missingIpv6(): never {
+  throw new Error("the host has no IPv6 address; run: pulumi config set mailstack:ipv6 false");
 }
 
 /** Text of a record whose value is one text; what does not depend on the host is known in every preview. */

@@ -1,11 +1,13 @@
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
-import { publicPorts, sshPort } from "./open-ports";
+import { type OpenPort, publicPorts, sshPort } from "./open-ports";
 
 /** Settings of the host's own firewall. */
 export interface HostFirewallSettings {
   /** Networks that may reach SSH. */
   sshAllowedCidrs: string[];
+  /** Let the mail ports be reached over IPv6 too; without it all of IPv6 is refused, but for what it runs on. */
+  ipv6: boolean;
 }
 
 export const firewallPackages = ["ufw"];
@@ -17,6 +19,9 @@ const rules = { ipv4: "/etc/ufw/user.rules", ipv6: "/etc/ufw/user6.rules" };
  * at once. They are on trial until `mailstack firewall confirm` comes by a new SSH connection; host/mailstack/firewall.py.
  */
 export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
+  const [ssh4, ssh6] = [false, true].map((wanted) =>
+    settings.sshAllowedCidrs.filter((cidr) => cidr.includes(":") === wanted),
+  );
   const bootCheck = "mailstack-firewall-boot.service";
   return {
     service: "ufw",
@@ -27,16 +32,8 @@ export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
         { "/etc/default/ufw": {}, "/etc/ufw/ufw.conf": {}, [`/etc/systemd/system/${bootCheck}`]: {} },
         { mailstack },
       ),
-      ...ruleFile(
-        rules.ipv4,
-        "0.0.0.0/0",
-        settings.sshAllowedCidrs.filter((cidr) => !cidr.includes(":")),
-      ),
-      ...ruleFile(
-        rules.ipv6,
-        "::/0",
-        settings.sshAllowedCidrs.filter((cidr) => cidr.includes(":")),
-      ),
+      ...ruleFile(rules.ipv4, "0.0.0.0/0", openTo("0.0.0.0/0", ssh4!)),
+      ...ruleFile(rules.ipv6, "::/0", settings.ipv6 ? openTo("::/0", ssh6!) : []),
     },
     validate: [
       ["iptables-restore", "--test", "--noflush", rules.ipv4],
@@ -48,12 +45,20 @@ export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
   };
 }
 
-/** The file that `ufw allow` would have written; the one template is both files'. */
-function ruleFile(path: string, everywhere: string, sshFrom: string[]): Bundle["files"] {
-  const allowed = [
+interface Opening extends OpenPort {
+  source: string;
+}
+
+function openTo(everywhere: string, sshFrom: string[]): Opening[] {
+  return [
     ...sshFrom.map((source) => ({ ...sshPort, source })),
     ...publicPorts.map((port) => ({ ...port, source: everywhere })),
-  ].map(({ port, source, name }) => ({
+  ];
+}
+
+/** The file that `ufw allow` would have written; the one template is both files'. */
+function ruleFile(path: string, everywhere: string, openings: Opening[]): Bundle["files"] {
+  const allowed = openings.map(({ port, source, name }) => ({
     port,
     source,
     comment: Buffer.from(name).toString("hex"),

@@ -5,6 +5,8 @@ import { systems, type SystemName } from "./systems";
 /** Settings of the validating resolver. */
 export interface ResolverSettings {
   system: SystemName;
+  /** Ask other name servers over IPv6 too. */
+  ipv6: boolean;
 }
 
 export const resolverPackages = ["unbound", "dns-root-data"];
@@ -30,7 +32,11 @@ export function renderResolver(settings: ResolverSettings): Bundle {
           [`${libexec}/resolver-check`]: program,
           [`${libexec}/resolver-keep`]: program,
         },
-        { postfixUnit, resolvConf: (resolvConf["/etc/resolv.conf"]?.content ?? "").trimEnd() },
+        {
+          postfixUnit,
+          ipv6: settings.ipv6 ? "yes" : "no",
+          resolvConf: (resolvConf["/etc/resolv.conf"]?.content ?? "").trimEnd(),
+        },
       ),
     },
     // The unit's own start makes the trust anchor, but the check of the configuration comes before the first start.

@@ -11,6 +11,8 @@ export interface DovecotSettings {
   system: SystemName;
   /** Name that clients use, in the certificate. */
   hostname: string;
+  /** Listen on IPv6 too. */
+  ipv6: boolean;
   /** Sender of its own messages (quota warnings, rejects), an address that exists. */
   postmaster: string;
   /** Mailbox limit in MiB where the accounts name none. */
@@ -86,6 +88,7 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
     },
     files: { "2.3": files23, "2.4": files24 }[generation]({
       hostname: settings.hostname,
+      listen: settings.ipv6 ? "*, ::" : "*",
       postmaster: settings.postmaster,
       defaultQuotaMb: settings.defaultQuotaMb,
       certificate: certificatePaths,

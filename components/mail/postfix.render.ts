@@ -10,6 +10,8 @@ export interface PostfixSettings {
   system: SystemName;
   /** The name that the server greets with; it needs a matching PTR. */
   hostname: string;
+  /** Send and receive over IPv6 too. The address needs a PTR record of its own. */
+  ipv6: boolean;
   /** Primary mail domain: what is added to a sender without one. */
   domain: string;
   /** Gets mail to root and the like at the host's own name. */
@@ -17,6 +19,9 @@ export interface PostfixSettings {
   /** Largest message in MiB, as it is transferred (an attachment grows by a third). */
   messageSizeLimitMb: number;
 }
+
+/** What a reload does not change. */
+const boundAtStart = "/etc/postfix/protocols";
 
 const bytesPerMiB = 1024 * 1024;
 /** Postfix wants room for one and a half messages at least; five leave other services something to write to. */
@@ -44,6 +49,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
       {
         "/etc/postfix/main.cf": {},
         "/etc/postfix/master.cf": {},
+        [boundAtStart]: {},
         "/etc/postfix/system_aliases": {},
         "/etc/postfix/virtual_domains.cf": {},
         "/etc/postfix/virtual_mailboxes.cf": {},
@@ -52,6 +58,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
       },
       {
         hostname: settings.hostname,
+        protocols: settings.ipv6 ? "all" : "ipv4",
         domain: settings.domain,
         administrator: settings.administrator,
         names: administratorNames,
@@ -81,7 +88,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
 /** Where the master runs as an instance, `postfix.service` starts it at boot. */
 function postfixUnits(unit: string): Bundle["units"] {
   const starter: Bundle["units"] = unit === "postfix.service" ? {} : { "postfix.service": { onChange: "none" } };
-  return { ...starter, [unit]: { onChange: "reload" } };
+  return { ...starter, [unit]: { onChange: "reload", restartOn: [boundAtStart] } };
 }
 
 export const postfixPackages = ["postfix", "postfix-sqlite"];

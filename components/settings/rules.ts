@@ -1,3 +1,4 @@
+import { networkProblems } from "./network-rules";
 import { afterAt, type Settings } from "./schema";
 
 /** One wrong value: where it is, below `mailstack:`, and what would be right. */
@@ -21,6 +22,7 @@ export function contradictions(settings: Settings): Problem[] {
     ...administratorProblems(settings),
     ...hostnameProblems(settings),
     ...zoneProblems(settings),
+    ...networkProblems(settings),
   ];
 }
 

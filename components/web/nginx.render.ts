@@ -9,6 +9,8 @@ export interface NginxSettings {
   system: SystemName;
   /** The mail host's own name, which has no site of its own. */
   hostname: string;
+  /** Listen on IPv6 too. */
+  ipv6: boolean;
   /** Every name of ours, with `hostname`: HTTP on them is redirected to HTTPS. */
   names: string[];
 }
@@ -57,6 +59,7 @@ export function renderNginx(settings: NginxSettings): Bundle {
       {
         folder,
         hostname,
+        ipv6: settings.ipv6,
         names: names.join(" "),
         acmeWebroot,
         certificate: certificatePaths,

@@ -43,7 +43,9 @@ async function main(settings: DaemonSettings): Promise<void> {
     startAcme(cloud, services, log),
     startAptCache(cloud, services, settings, log),
   ]);
-  forward(settings.aptCacheAddress, settings.aptCachePort);
+  // The only way out of the cloud: one TCP port to the apt cache.
+  relay([aptProxyPort, addresses.aptProxy], [settings.aptCachePort, settings.aptCacheAddress]);
+  relay([443, addresses.apis6], [443, addresses.apis]);
   await until("the cache of Debian packages", async () => {
     const answer = await fetch(`http://${addresses.aptProxy}:${aptProxyPort}/`);
     if (!(await answer.text()).includes("Apt-Cacher NG")) throw new Error("another program answers at its port");
@@ -87,20 +89,23 @@ async function publishApis(zones: PowerDns): Promise<void> {
   for (const name of names) {
     const zone = name.split(".").slice(-2).join(".");
     await zones.replace(zone, { name, type: "A", ttl: 300, contents: [addresses.apis] });
+    await zones.replace(zone, { name, type: "AAAA", ttl: 300, contents: [addresses.apis6] });
   }
 }
 
-/** The only way out of the cloud: one TCP port to the apt cache. */
-function forward(to: string, port: number): void {
+type Place = [port: number, address: string];
+
+/** Passes connections on. */
+function relay(from: Place, to: Place): void {
   createServer((client) => {
-    const cache = connect(port, to);
-    client.pipe(cache).pipe(client);
+    const server = connect(...to);
+    client.pipe(server).pipe(client);
     for (const [end, other] of [
-      [client, cache],
-      [cache, client],
+      [client, server],
+      [server, client],
     ] as const)
       end.on("error", () => other.destroy());
-  }).listen(aptProxyPort, addresses.aptProxy);
+  }).listen(...from);
 }
 
 main(JSON.parse(process.argv[2] ?? "{}") as DaemonSettings).catch((error: Error) => {

@@ -31,7 +31,10 @@ export async function makeNetwork(cloud: string): Promise<Uplink> {
   await inside("link", "set", "lo", "up");
   for (const address of [addresses.gateway, addresses.dns, addresses.apis, addresses.aptProxy])
     await inside("address", "add", `${address}/32`, "dev", "lo");
-  await must(["ip", "netns", "exec", namespace, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
+  for (const address of [addresses.gateway6, addresses.dns6, addresses.apis6])
+    await inside("address", "add", `${address}/128`, "dev", "lo");
+  for (const switch_ of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"])
+    await must(["ip", "netns", "exec", namespace, "sh", "-c", `echo 1 > /proc/sys/net/${switch_}`]);
   return makeUplink(namespace);
 }
 

@@ -31,7 +31,7 @@ export async function startDns(cloud: string, image: string, failed: (line: stri
     "launch=gsqlite3",
     "gsqlite3-database=/srv/zones.sqlite",
     "gsqlite3-dnssec=yes",
-    `local-address=${addresses.dns}`,
+    `local-address=${addresses.dns}, ${addresses.dns6}`,
     "api=yes",
     `api-key=${key}`,
     "webserver=yes",

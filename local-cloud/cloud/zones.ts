@@ -3,10 +3,11 @@ import { addresses } from "../contracts";
 import { must } from "../images/command";
 import { rootKey } from "../images/trust-anchor";
 import { cloudNamespace } from "../places";
+import { reverseName } from "./reverse-name";
 
 /** Zones above the mail domains, signed, each with a DS record in its parent, as on the internet. */
-const signedZones = ["arpa", "in-addr.arpa", "ke", "co.ke", "com", "net", "org", "example"];
-const reverseZone = "100.51.198.in-addr.arpa";
+const signedZones = ["arpa", "in-addr.arpa", "ip6.arpa", "ke", "co.ke", "com", "net", "org", "example"];
+const reverseZones = { ipv4: "100.51.198.in-addr.arpa", ipv6: "8.b.d.0.1.0.0.2.ip6.arpa" };
 const ttl = 300;
 
 interface CryptoKey {
@@ -39,13 +40,13 @@ export class PowerDns implements Zones {
   async plant(): Promise<void> {
     await this.make("", (zone) => this.signAsRoot(zone));
     for (const zone of signedZones) await this.make(zone, (one) => this.sign(one));
-    await this.make(reverseZone);
+    for (const zone of Object.values(reverseZones)) await this.make(zone);
     await this.create("root-servers.net");
-    await this.replace("root-servers.net", { name: "a.root-servers.net", type: "A", ttl, contents: [addresses.dns] });
+    for (const set of addressesOf("a.root-servers.net")) await this.replace("root-servers.net", set);
   }
 
-  async create(zone: string): Promise<void> {
-    await this.make(zone.toLowerCase());
+  async create(zone: string, { signed } = { signed: false }): Promise<void> {
+    await this.make(zone.toLowerCase(), signed ? (one) => this.sign(one) : undefined);
   }
 
   async remove(name: string): Promise<void> {
@@ -66,8 +67,9 @@ export class PowerDns implements Zones {
   }
 
   async pointer(address: string, name: string | undefined): Promise<void> {
-    const reverse = `${address.split(".").reverse().join(".")}.in-addr.arpa`;
-    await this.patch(reverseZone, [{ name: reverse, type: "PTR", ttl, contents: name ? [dot(name)] : [] }]);
+    const zone = address.includes(":") ? reverseZones.ipv6 : reverseZones.ipv4;
+    const contents = name ? [dot(name)] : [];
+    await this.patch(zone, [{ name: reverseName(address), type: "PTR", ttl, contents }]);
   }
 
   async lookup(name: string, type: string): Promise<string[]> {
@@ -123,7 +125,7 @@ export class PowerDns implements Zones {
     const digests = (await this.keysOf(zone)).flatMap((key) => key.ds ?? []).filter((ds) => ds.split(" ")[2] === "2");
     return [
       { name: zone, type: "NS", ttl, contents: [dot(server)] },
-      { name: server, type: "A", ttl, contents: [addresses.dns] },
+      ...addressesOf(server),
       { name: zone, type: "DS", ttl, contents: digests },
     ];
   }
@@ -158,6 +160,14 @@ export class PowerDns implements Zones {
   }
 }
 
+/** The one name server of this internet, under each of its names. */
+function addressesOf(server: string): RecordSet[] {
+  return [
+    { name: server, type: "A", ttl, contents: [addresses.dns] },
+    { name: server, type: "AAAA", ttl, contents: [addresses.dns6] },
+  ];
+}
+
 function emptyZone(zone: string): object {
   const server = serverOf(zone);
   const soa = `${dot(server)} hostmaster.${dot(server)} 1 10800 3600 604800 60`;
@@ -171,7 +181,7 @@ function emptyZone(zone: string): object {
     rrsets: [
       rrset({ name: zone, type: "SOA", ttl, contents: [soa] }),
       rrset({ name: zone, type: "NS", ttl, contents: [dot(server)] }),
-      rrset({ name: server, type: "A", ttl, contents: [addresses.dns] }),
+      ...addressesOf(server).map(rrset),
     ],
   };
 }

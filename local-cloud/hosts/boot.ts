@@ -41,6 +41,12 @@ export async function connect(cloud: string, spec: HostSpec): Promise<void> {
   await inside("link", "set", "host0", "up");
   await inside("route", "add", addresses.gateway, "dev", "host0", "scope", "link");
   await inside("route", "add", "default", "via", addresses.gateway);
+  if (!spec.address6) return;
+  // Nobody else is on the link, so there is no duplicate to wait for.
+  await outside("address", "add", `${addresses.router6}/64`, "dev", outer, "nodad");
+  await outside("route", "add", `${spec.address6}/128`, "dev", outer, "src", addresses.gateway6);
+  await inside("address", "add", `${spec.address6}/64`, "dev", "host0", "noprefixroute", "nodad");
+  await inside("route", "add", "default", "via", addresses.router6, "dev", "host0");
 }
 
 /** Undoes {@link connect}; what is gone already is fine. */

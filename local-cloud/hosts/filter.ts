@@ -27,6 +27,8 @@ export function filterText(table: string, link: string, filter: PacketFilter | u
 function chain(match: string, rules: PacketRule[], policy: "ACCEPT" | "DROP", side: "saddr" | "daddr"): string[] {
   return [
     `${match} ct state established,related accept`,
+    // Without its neighbours a host has no IPv6 at all; the provider lets these through whatever the rules say.
+    `${match} icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept`,
     ...rules.flatMap((rule) => ruleText(match, rule, side)),
     `${match} ${policy === "ACCEPT" ? "accept" : "drop"}`,
   ];

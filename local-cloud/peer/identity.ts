@@ -9,6 +9,7 @@ export interface PeerIdentity {
   /** Its name in HELO, MX, PTR and certificate. */
   hostname: string;
   address: string;
+  address6?: string;
   /** DKIM selector. */
   selector: string;
 }
@@ -19,6 +20,7 @@ export const defaultPeer: PeerIdentity = {
   domain: "peer.example",
   hostname: "mail.peer.example",
   address: addresses.peer,
+  address6: addresses.peer6,
   selector: "peer1",
 };
 

@@ -1,9 +1,10 @@
+import { createHash, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Hosts, Zones } from "../contracts";
 import { defaultPeer, PeerIdentity } from "./identity";
 import { peerImage } from "./image";
 import { Peer } from "./peer";
-import { peerRecords } from "./records";
+import { type PeerKeys, peerRecords, strangers, unsignedRecords } from "./records";
 
 /** A server certificate and its key, PEM; the certificate with the chain that the clients need. */
 export interface Certificate {
@@ -65,6 +66,7 @@ export async function setUpPeer(surroundings: PeerSurroundings): Promise<Peer> {
       name: identity.host,
       image: surroundings.image ?? peerImage.name,
       address: identity.address,
+      address6: identity.address6,
       hostname: identity.hostname,
       memoryMiB,
       authorizedKeys: [],
@@ -78,15 +80,17 @@ export async function setUpPeer(surroundings: PeerSurroundings): Promise<Peer> {
   const settings = { ...identity, certificate, key, authorities: surroundings.authorities ?? "" };
   const answer = await peer.system.must(["/usr/local/lib/peer/configure.py"], { input: JSON.stringify(settings) });
   const { dkimPublicKey } = JSON.parse(answer) as { dkimPublicKey: string };
-  await publish(zones, identity, dkimPublicKey);
+  const spki = new X509Certificate(certificate).publicKey.export({ type: "spki", format: "der" });
+  await publish(zones, identity, { dkim: dkimPublicKey, tls: createHash("sha256").update(spki).digest("hex") });
   return peer;
 }
 
-async function publish(zones: Zones, identity: PeerIdentity, dkimPublicKey: string): Promise<void> {
-  await zones.create(identity.domain);
-  for (const records of peerRecords(dkimPublicKey, identity.address, identity)) {
-    // The reverse zone belongs to the network, which has its own way in.
-    if (records.type === "PTR") await zones.pointer(identity.address, identity.hostname);
-    else await zones.replace(identity.domain, records);
-  }
+async function publish(zones: Zones, identity: PeerIdentity, keys: PeerKeys): Promise<void> {
+  await zones.create(identity.domain, { signed: true });
+  for (const records of peerRecords(keys, identity)) await zones.replace(identity.domain, records);
+  const unsigned = strangers.unsigned(identity.domain);
+  await zones.create(unsigned);
+  for (const records of unsignedRecords(identity)) await zones.replace(unsigned, records);
+  for (const address of [identity.address, identity.address6])
+    if (address) await zones.pointer(address, identity.hostname);
 }

@@ -1,6 +1,7 @@
 /** The peer's readers and writers of text, without a cloud: what they make of real lines of swaks and Exim. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { reverseName } from "../../local-cloud/cloud/reverse-name";
 import { compose } from "../../local-cloud/peer/compose";
 import { readMainLog, readQueue } from "../../local-cloud/peer/exim-log";
 import { peerImageScript } from "../../local-cloud/peer/image";
@@ -10,10 +11,16 @@ import { dataStream, readTranscript } from "../../local-cloud/peer/swaks";
 
 test("records: one set for each name and type, TXT strings within 255 bytes", () => {
   const key = "A".repeat(392);
-  const records = peerRecords(key, "198.51.100.10");
+  const records = peerRecords({ dkim: key, tls: "ab".repeat(32) });
   const names = records.map((record) => `${record.name} ${record.type}`);
   assert.equal(new Set(names).size, names.length);
-  assert.deepEqual(records.find((record) => record.type === "PTR")?.name, "10.100.51.198.in-addr.arpa");
+  assert.equal(reverseName("198.51.100.10"), "10.100.51.198.in-addr.arpa");
+  const ends = "8.b.d.0.1.0.0.2.ip6.arpa";
+  assert.equal(reverseName("2001:db8::1:10"), `0.1.0.0.1.${"0.".repeat(19)}${ends}`);
+  assert.equal(
+    reverseName("2001:db8:0:0:f03c:95ff:fe00:7b"),
+    `b.7.0.0.0.0.e.f.f.f.5.9.c.3.0.f.${"0.".repeat(8)}${ends}`,
+  );
   const dkim = records.find((record) => record.name === "peer1._domainkey.peer.example")?.contents[0] ?? "";
   const strings = [...dkim.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "");
   assert.equal(strings.join(""), `v=DKIM1; k=rsa; p=${key}`);

@@ -36,8 +36,8 @@ export class CloudZones implements Zones {
     this.child.stdin!.end();
   }
 
-  async create(zone: string): Promise<void> {
-    await this.call("create", zone);
+  async create(zone: string, options?: { signed: boolean }): Promise<void> {
+    await this.call("create", zone, options);
   }
 
   async remove(zone: string): Promise<void> {

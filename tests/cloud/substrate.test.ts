@@ -18,8 +18,8 @@ const memoryMiB = 512;
 const log = (line: string) => console.error(line);
 
 const systems = [
-  { image: "debian12", address: "198.51.100.201", version: "12" },
-  { image: "debian13", address: "198.51.100.202", version: "13" },
+  { image: "debian12", address: "198.51.100.201", address6: "2001:db8::201", version: "12" },
+  { image: "debian13", address: "198.51.100.202", address6: "2001:db8::202", version: "13" },
 ];
 
 /** The resolver as the project's own configuration has it. */
@@ -43,11 +43,12 @@ test("a port that another program has is passed by", async () => {
 describe("the substrate of the local cloud", () => {
   const hosts = new BootedHosts(cloud, log);
   const guests = systems.map(
-    ({ image, address }) =>
+    ({ image, address, address6 }) =>
       new Guest(cloud, {
         name: `linode-${image}`,
         image,
         address,
+        address6,
         memoryMiB,
         userData: { runcmd: [["touch", "/root/user-data-ran"]] },
       }),
@@ -95,15 +96,20 @@ describe("the substrate of the local cloud", () => {
         await guest.must(
           `cat > /etc/unbound/unbound.conf.d/substrate.conf <<'END'\n${unbound}END\nsystemctl restart unbound`,
         );
-        const signed = await guest.must("dig @127.0.0.1 +dnssec +noall +comments +answer co.ke SOA");
-        assert.match(signed, /status: NOERROR/);
-        assert.match(signed, /flags:[^;]* ad[ ;]/, "validated");
-        // A mail domain's own zone is not signed; its parent proves that.
-        const leaf = await guest.must("dig @127.0.0.1 +dnssec +noall +comments +answer ementech.co.ke SOA");
+        const ask = (question: string) => guest.must(`dig @127.0.0.1 +dnssec +noall +comments +answer ${question}`);
+        for (const zone of ["co.ke", "ementech.co.ke"]) {
+          const signed = await ask(`${zone} SOA`);
+          assert.match(signed, /status: NOERROR/);
+          assert.match(signed, /flags:[^;]* ad[ ;]/, "validated");
+        }
+        // Not every zone is signed; the one above proves that.
+        const leaf = await ask("linode.com SOA");
         assert.match(leaf, /status: NOERROR/);
         assert.doesNotMatch(leaf, /flags:[^;]* ad[ ;]/);
-        const reverse = await guest.must(`dig @127.0.0.1 +noall +comments -x ${addresses.gateway}`);
-        assert.match(reverse, /status: NXDOMAIN/);
+        for (const address of [addresses.gateway, addresses.gateway6])
+          assert.match(await ask(`-x ${address}`), /status: NXDOMAIN/);
+        for (const address of [addresses.peer, addresses.peer6])
+          assert.match(await ask(`-x ${address}`), /PTR\s+mail\.peer\.example\./);
       });
 
       test("reaches nothing of the internet", async () => {
@@ -197,6 +203,18 @@ describe("the substrate of the local cloud", () => {
       assert.equal((await ping()).exitCode, 0);
       await filter({ ...open("22"), outboundPolicy: "DROP" });
       assert.equal(await reaches(first, second.spec.address, 22), false);
+    });
+
+    test("IPv6 is filtered like IPv4, but for what it runs on", async () => {
+      const { address, address6 } = first.spec;
+      await filter(open("22"));
+      assert.equal(await reaches(second, address6!, 22), true);
+      await filter(open("8080"));
+      assert.equal(await reaches(second, address6!, 22), false);
+      const rule = { action: "ACCEPT", protocol: "TCP", ports: "22" } as const;
+      await filter({ ...closed, inbound: [{ ...rule, ipv4: [], ipv6: [`${second.spec.address6}/128`] }] });
+      assert.equal(await reaches(second, address6!, 22), true);
+      assert.equal(await reaches(second, address, 22), false);
     });
 
     test("the host cannot lift it", async () => {

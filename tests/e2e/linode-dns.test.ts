@@ -14,6 +14,7 @@ const questions: [name: string, type: string][] = [
   ["", "MX"],
   ["", "TXT"],
   ["mail.", "A"],
+  ["mail.", "AAAA"],
   ["mail.", "TXT"],
   ["mail.", "CAA"],
   ["ementech1._domainkey.", "TXT"],
@@ -43,9 +44,11 @@ describe("the DNS at Linode", () => {
     id = await linode("POST", "domains", { domain, type: "master", soa_email: `admin@${domain}` });
     const outputs = JSON.parse((await server.stack.pulumi(["stack", "output", "--json"])).stdout) as {
       ipv4: string;
+      ipv6: string;
       dkim: Record<string, string>;
     };
-    const values = { domain, linodeDomainId: id, ipv4: outputs.ipv4, dkim: outputs.dkim[server.domain] };
+    const { ipv4, ipv6, dkim } = outputs;
+    const values = { domain, linodeDomainId: id, ipv4, ipv6, dkim: dkim[server.domain] };
     stack.configure((config) => {
       for (const [key, value] of Object.entries(values)) config.setIn(["config", `mailstack:${key}`], value);
     });

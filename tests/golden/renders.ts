@@ -20,7 +20,7 @@ const administrator = "admin@example.org";
 export const renders: Record<string, (system: SystemName) => Bundle> = {
   packages: (system) => renderPackages({ system }),
   swap: () => renderSwap({ sizeMb: 2048 }),
-  resolver: (system) => renderResolver({ system }),
+  resolver: (system) => renderResolver({ system, ipv6: true }),
   accounts: () =>
     renderAccounts({
       domains: ["example.org", "example.net"],
@@ -37,10 +37,11 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   redis: () => renderRedis({}),
   rspamd: () => renderRspamd({ domains: ["example.org", "example.net"], selector: "mail1" }),
   tls: () => renderSelfSigned({ hostname }),
-  nginx: (system) => renderNginx({ system, hostname, names: [hostname, "webmail.example.org"] }),
-  dovecot: (system) => renderDovecot({ system, hostname, postmaster: "postmaster@example.org", defaultQuotaMb: 2048 }),
+  nginx: (system) => renderNginx({ system, hostname, ipv6: true, names: [hostname, "webmail.example.org"] }),
+  dovecot: (system) =>
+    renderDovecot({ system, hostname, ipv6: true, postmaster: "postmaster@example.org", defaultQuotaMb: 2048 }),
   postfix: (system) =>
-    renderPostfix({ system, hostname, domain: "example.org", administrator, messageSizeLimitMb: 40 }),
+    renderPostfix({ system, hostname, ipv6: true, domain: "example.org", administrator, messageSizeLimitMb: 40 }),
   certificate: (system) =>
     renderCertificate({
       system,
@@ -48,7 +49,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       email: administrator,
       directory: "https://acme-v02.api.letsencrypt.org/directory",
     }),
-  ufw: () => renderHostFirewall({ sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"] }),
+  ufw: () => renderHostFirewall({ sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"], ipv6: true }),
   fail2ban: (system) =>
     renderFail2ban({ system, trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"], failures: 5, minutes: 15 }),
 };

@@ -1,4 +1,4 @@
-import { firewallId, ipv4 } from "./support/fake-cloud";
+import { firewallId, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { isSecret, open, valueOf } from "./support/recorded-program";
 
@@ -78,10 +78,24 @@ test("SSH can be kept to some networks, all else stays open", async () => {
   expect(rules).toEqual([ssh, ...(server.custom("mail-firewall").inputs.inbounds as object[]).slice(1)]);
 });
 
-test("the address resolves back to the name", () => {
-  const ptr = server.custom("mail-ptr");
-  expect(ptr.inputs).toEqual({ address: ipv4, rdns: "mail.ementech.co.ke", waitForAvailable: true });
-  expect(ptr.deleteBeforeReplace).toBe(true);
+test("each address resolves back to the name", () => {
+  for (const [name, address] of [
+    ["mail-ptr", ipv4],
+    ["mail-ptr6", ipv6],
+  ] as const) {
+    const ptr = server.custom(name);
+    expect(ptr.inputs).toEqual({ address, rdns: "mail.ementech.co.ke", waitForAvailable: true });
+    expect(ptr.deleteBeforeReplace).toBe(true);
+  }
+});
+
+test("without IPv6 nothing leads there, and nothing is let in from there", async () => {
+  const old = await recordMailServer({ ipv6: false });
+  const names = old.registrations.map((each) => each.name);
+  expect(names.filter((name) => /ptr6|aaaa/.test(name))).toEqual([]);
+  const rules = old.custom("mail-firewall").inputs.inbounds as { ipv6s?: string[] }[];
+  expect(rules.flatMap((rule) => rule.ipv6s ?? [])).toEqual([]);
+  expect(await valueOf(old.program.result.ipv6)).toBe("");
 });
 
 test("every cloud resource has the provider with the stack's own token", () => {
@@ -90,7 +104,7 @@ test("every cloud resource has the provider with the stack's own token", () => {
     return `${found?.urn}::id-of-${name}`;
   };
   const clouds = server.registrations.filter((each) => each.custom && /^(linode|cloudflare):/.test(each.type));
-  expect(clouds).toHaveLength(19);
+  expect(clouds).toHaveLength(22);
   expect(clouds.map((each) => each.provider)).toEqual(clouds.map((each) => provider(each.type.split(":")[0]!)));
 });
 
@@ -101,6 +115,7 @@ test("what the component tells", async () => {
   expect(outputs.get(await valueOf(result.urn))).toEqual({
     hostname: "mail.ementech.co.ke",
     ipv4,
+    ipv6,
     hostKey: await valueOf(result.hostKey),
     dkim: { "ementech.co.ke": expect.stringMatching(/^v=DKIM1; k=rsa; p=/) as string },
   });

@@ -1,4 +1,4 @@
-import { dkimValue, ipv4 } from "./support/fake-cloud";
+import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { zoneId } from "./support/stacks";
 
@@ -57,8 +57,10 @@ test("the main domain's zone, record by record", () => {
   const authority = { type: "CAA", data: { flags: 0, tag: "issue", value: "letsencrypt.org" } };
   expect(inputsOf(zoneId)).toEqual({
     "mail-address-host-a": { ...common, type: "A", content: ipv4 },
+    "mail-address-host-aaaa": { ...common, type: "AAAA", content: ipv6 },
     "mail-address-host-caa": { ...common, ...authority },
     "mail-address-webmail-a": { ...webmail, type: "A", content: ipv4 },
+    "mail-address-webmail-aaaa": { ...webmail, type: "AAAA", content: ipv6 },
     "mail-address-webmail-caa": { ...webmail, ...authority },
     "mail-dns-host-spf": { ...common, type: "TXT", content: '"v=spf1 a -all"' },
     ...domainRecords("mail-dns", zoneId, "ementech.co.ke"),

@@ -1,4 +1,4 @@
-import { dkimValue, ipv4 } from "./support/fake-cloud";
+import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 
 let server: RecordedServer;
@@ -25,8 +25,10 @@ test("the main domain's records in Linode's form", () => {
   const wanted = [
     "mail-address-host-caa: CAA mail.ementech.co.ke issue letsencrypt.org",
     `mail-address-host-a: A mail.ementech.co.ke ${ipv4}`,
+    `mail-address-host-aaaa: AAAA mail.ementech.co.ke ${ipv6}`,
     "mail-address-webmail-caa: CAA webmail.ementech.co.ke issue letsencrypt.org",
     `mail-address-webmail-a: A webmail.ementech.co.ke ${ipv4}`,
+    `mail-address-webmail-aaaa: AAAA webmail.ementech.co.ke ${ipv6}`,
     "mail-dns-host-spf: TXT mail.ementech.co.ke v=spf1 a -all",
     "mail-dns-mx: MX ementech.co.ke 10 mail.ementech.co.ke",
     "mail-dns-spf: TXT ementech.co.ke v=spf1 mx -all",

@@ -16,8 +16,10 @@ mail mailstack:index:MailServer
     mail-accounts command:remote:Command
   mail-address mailstack:dns:CloudflareRecords
     mail-address-host-a cloudflare:index/dnsRecord:DnsRecord
+    mail-address-host-aaaa cloudflare:index/dnsRecord:DnsRecord
     mail-address-host-caa cloudflare:index/dnsRecord:DnsRecord
     mail-address-webmail-a cloudflare:index/dnsRecord:DnsRecord
+    mail-address-webmail-aaaa cloudflare:index/dnsRecord:DnsRecord
     mail-address-webmail-caa cloudflare:index/dnsRecord:DnsRecord
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
@@ -52,6 +54,8 @@ mail mailstack:index:MailServer
     mail-postfix command:remote:Command
   mail-ptr mailstack:cloud:ReverseName
     mail-ptr linode:index/rdns:Rdns
+  mail-ptr6 mailstack:cloud:ReverseName
+    mail-ptr6 linode:index/rdns:Rdns
   mail-redis mailstack:mail:Redis
     mail-redis command:remote:Command
   mail-resolver mailstack:host:Resolver

@@ -75,9 +75,9 @@ test("another program has two mail servers side by side, each below a component 
 test("the parts work alone: records of a domain whose host is elsewhere", async () => {
   const { CloudflareRecords, mailRecords } = await import("../../components");
   const { registrations } = await record(() => {
-    const domain = { domain: "example.net", mainDomain: "example.org", hostname: "mail.example.org" };
+    const domain = { domain: "example.net", mainDomain: "example.org", hostname: "mail.example.org", ipv6: true };
     const records = mailRecords({ ...domain, dkimSelector: "mail1", dmarcPolicy: "none" });
-    const facts = { ipv4: "192.0.2.1", dkim: { "example.net": "v=DKIM1; p=AAAA" } };
+    const facts = { ipv4: "192.0.2.1", ipv6: "", dkim: { "example.net": "v=DKIM1; p=AAAA" } };
     return new CloudflareRecords("net", { zoneId, records, facts });
   });
   expect(registrations.filter((each) => each.custom).map((each) => each.name)).toHaveLength(11);

@@ -56,6 +56,7 @@ describe("Postfix", () => {
     renderPostfix({
       system: "debian12",
       hostname: "mail.example.org",
+      ipv6: true,
       domain: "example.org",
       administrator: "admin@example.org",
       messageSizeLimitMb,

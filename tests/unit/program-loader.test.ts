@@ -66,7 +66,15 @@ test(
         "cloudflare:index/dnsRecord:DnsRecord mail-dns-mx",
       ]),
     );
-    expect(Object.keys(run.outputs).sort()).toEqual(["deployKey", "dkim", "hostKey", "hostname", "ipv4", "zones"]);
+    expect(Object.keys(run.outputs).sort()).toEqual([
+      "deployKey",
+      "dkim",
+      "hostKey",
+      "hostname",
+      "ipv4",
+      "ipv6",
+      "zones",
+    ]);
     expect(run.outputs.ipv4).toBe(ipv4);
     // The plugins are those that package.json pins, no more and no others.
     const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {

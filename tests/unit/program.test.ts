@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dkimValue, ipv4 } from "./support/fake-cloud";
+import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
 import { open, isSecret, record, valueOf, type RecordedProgram } from "./support/recorded-program";
 import { stackConfig, tokens } from "./support/stacks";
 
@@ -31,7 +31,8 @@ test("the program with production's settings is a mail server with providers of 
   expect(outputs).toEqual({
     hostname: "mail.ementech.co.ke",
     ipv4,
-    zones: { "ementech.co.ke": expect.stringMatching(/^mail\.ementech\.co\.ke\. 300 IN A /m) as string },
+    ipv6,
+    zones: { "ementech.co.ke": expect.stringMatching(/^mail\.ementech\.co\.ke\. 300 IN AAAA /m) as string },
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
   });

@@ -5,10 +5,15 @@ const settings = {
   mainDomain: "example.org",
   hostname: "mail.example.org",
   webNames: [{ key: "webmail", name: "webmail.example.org" }],
+  ipv6: true,
   dkimSelector: "s1",
   dmarcPolicy: "none",
 };
-const facts = { ipv4: "198.51.100.20", dkim: { "example.org": `v=DKIM1; k=rsa; p=${"A".repeat(392)}` } };
+const facts = {
+  ipv4: "198.51.100.20",
+  ipv6: "2001:db8::20",
+  dkim: { "example.org": `v=DKIM1; k=rsa; p=${"A".repeat(392)}` },
+};
 
 const contentOf = ({ content }: MailRecord, known: HostFacts = facts) =>
   typeof content === "function" ? content(known) : content;
@@ -21,7 +26,9 @@ test("the zone of the main domain, record by record", () => {
   expect(zone).toMatchInlineSnapshot(`
    [
      "address mail.example.org A  198.51.100.20",
+     "address mail.example.org AAAA  2001:db8::20",
      "address webmail.example.org A  198.51.100.20",
+     "address webmail.example.org AAAA  2001:db8::20",
      "mail mail.example.org TXT  v=spf1 a -all",
      "mail example.org MX 10 mail.example.org",
      "mail example.org TXT  v=spf1 mx -all",
@@ -48,7 +55,14 @@ test("MX and everything else that attracts mail waits for the host", () => {
     mailRecords(settings)
       .filter((record) => record.stage === "address")
       .map((record) => record.type),
-  ).toEqual(["A", "A"]);
+  ).toEqual(["A", "AAAA", "A", "AAAA"]);
+});
+
+test("without IPv6 nothing in the zone leads there; with it, a host without such an address is an error", () => {
+  const records = mailRecords({ ...settings, ipv6: false });
+  expect(records.map((record) => record.type)).not.toContain("AAAA");
+  const aaaa = mailRecords(settings).find((record) => record.type === "AAAA");
+  expect(() => contentOf(aaaa!, { ...facts, ipv6: "" })).toThrow("pulumi config set mailstack:ipv6 false");
 });
 
 test("a long TXT value is split into strings of 255", () => {
@@ -58,5 +72,5 @@ test("a long TXT value is split into strings of 255", () => {
 
 test("a host without a DKIM key is an error, never an empty record", () => {
   const dkim = mailRecords(settings).find((record) => record.key === "dkim");
-  expect(() => contentOf(dkim!, { ipv4: "", dkim: {} })).toThrow("returned no DKIM key for example.org");
+  expect(() => contentOf(dkim!, { ipv4: "", ipv6: "", dkim: {} })).toThrow("returned no DKIM key for example.org");
 });

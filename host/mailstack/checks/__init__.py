@@ -6,13 +6,14 @@ a user would meet a problem. It has a few seconds, and runs beside the others.
 
 from collections.abc import Callable
 
-from . import bans, dns, firewall, host, mail, queue, scanner, tls, web
+from . import bans, dns, firewall, host, ipv6, mail, queue, scanner, tls, web
 
 Check = Callable[[str], str]
 
 # Name, the services (any of them must be on the host; empty: always), the check.
 CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("smtp 25", ("postfix",), mail.smtp),
+    ("smtp IPv6", ("postfix",), ipv6.smtp),
     ("submission 587", ("postfix",), mail.submission),
     ("submissions 465", ("postfix",), mail.submissions),
     ("imaps 993", ("dovecot",), mail.imaps),

@@ -22,7 +22,7 @@ def closed(_name: str) -> str:
             raise Bad(f"{program} lets in what no rule names; `ufw status`")
         rules = [line.split() for line in lines if line.startswith(f"-A {chain} ")]
         ports[program] = {rule[rule.index("--dport") + 1] for rule in rules if "--dport" in rule}
-    # SSH may be open to addresses of one family only.
-    if ports["iptables"] - {"22"} != ports["ip6tables"] - {"22"}:
+    # SSH may be open to addresses of one family only, and IPv6 may be off.
+    if ports["ip6tables"] and ports["iptables"] - {"22"} != ports["ip6tables"] - {"22"}:
         raise Bad("IPv4 and IPv6 are open at different ports")
     return f"{len(ports['iptables'] | ports['ip6tables'])} ports open, all else refused"

@@ -21,7 +21,8 @@ export interface CloudflareOptions {
 
 /** Makes the account's zones and writes every record to the DNS, at start. */
 export async function publishCloudflare({ store, dns, zones }: CloudflareOptions): Promise<void> {
-  for (const zone of zones) await dns.create(zone);
+  // As with DNSSEC turned on for each, and its DS record at the registrar.
+  for (const zone of zones) await dns.create(zone, { signed: true });
   const records = store.state.cloudflare.records.filter((record) => zones.includes(record.zone));
   await publish(dns, records, records);
 }

@@ -14,6 +14,7 @@ export function hostSpec(instance: Instance): HostSpec {
     name: hostName(instance.id),
     image: imageBase(instance.image)!,
     address: instance.address,
+    address6: instance.address6,
     // The real cloud's images take the label as host name until cloud-init sets another.
     hostname: instance.label,
     memoryMiB: planOf(instance).memory,

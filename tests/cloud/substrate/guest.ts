@@ -31,7 +31,9 @@ export class Guest {
 
   constructor(
     private readonly cloud: string,
-    spec: { name: string; image: string; address: string; memoryMiB: number; userData?: Record<string, unknown> },
+    spec: Pick<HostSpec, "name" | "image" | "address" | "address6" | "memoryMiB"> & {
+      userData?: Record<string, unknown>;
+    },
   ) {
     const client = keyPair(this.clientKey);
     const host = keyPair(join(this.folder, "host"));

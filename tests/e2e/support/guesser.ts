@@ -56,28 +56,28 @@ else:
     session.close()
 `;
 
-const arguments_ = (server: Server, port: number, count: number) => [
-  ...["python3", "-c", script, server.hostname, String(port), String(count), server.address("ceo")],
+const arguments_ = (server: Server, port: number, count: number, host: string) => [
+  ...["python3", "-c", script, host, String(port), String(count), server.address("ceo")],
 ];
 
-/** Fails so often at a door, from the peer's address, in one connection. */
-export async function failFromPeer(server: Server, port: number, count: number): Promise<string> {
-  return server.peer.system.must(arguments_(server, port, count), { timeout: 180_000 });
+/** Fails so often at a door, from the peer's address, in one connection. Over IPv6 where `host` is such an address. */
+export async function failFromPeer(server: Server, port: number, count: number, host = server.ipv4): Promise<string> {
+  return server.peer.system.must(arguments_(server, port, count, host), { timeout: 180_000 });
 }
 
 /** As {@link failFromPeer}, from where the host was deployed. */
 export async function failFromDeployer(server: Server, port: number, count: number): Promise<string> {
-  const result = await server.inCloud(arguments_(server, port, count));
+  const result = await server.inCloud(arguments_(server, port, count, server.ipv4));
   if (result.exitCode !== 0) throw new Error(result.stderr);
   return result.stdout;
 }
 
 /** Whether the peer is let in at a port: `open`, or the kernel's word for why not. */
-export async function knock(server: Server, port: number): Promise<string> {
+export async function knock(server: Server, port: number, host = server.ipv4): Promise<string> {
   const program = `
 import socket, sys
 try: socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).close()
 except OSError as error: print(type(error).__name__)
 else: print("open")`;
-  return (await server.peer.system.must(["python3", "-c", program, server.hostname, String(port)])).trim();
+  return (await server.peer.system.must(["python3", "-c", program, host, String(port)])).trim();
 }

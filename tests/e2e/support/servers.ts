@@ -16,8 +16,13 @@ export const testCloud = process.env.MAILSTACK_TEST_CLOUD ?? "test";
 /** One domain for each system, both on the same small internet. */
 const domains: Record<string, string> = { debian12: "ementech.co.ke", debian13: "second.example" };
 
-/** Tests of many files give wrong passwords from the peer's one address; fail2ban.test.ts takes its trust away. */
-const settings = { "mailstack:trustedCidrs": [`${addresses.peer}/32`] };
+/**
+ * Tests of many files give wrong passwords from the peer's addresses, or over IPv6 from this machine;
+ * fail2ban.test.ts takes their trust away.
+ */
+const settings = {
+  "mailstack:trustedCidrs": [`${addresses.peer}/32`, `${addresses.peer6}/128`, `${addresses.gateway6}/128`],
+};
 
 const opened = new Map<string, Promise<Server>>();
 
@@ -76,6 +81,10 @@ export class Server {
   /** Public address of the host. */
   get ipv4(): string {
     return this.local.address;
+  }
+  /** Public IPv6 address of the host. */
+  async ipv6(): Promise<string> {
+    return JSON.parse((await this.stack.pulumi(["stack", "output", "ipv6", "--json"])).stdout) as string;
   }
   get postfixUnit(): string {
     return this.os === "debian12" ? "postfix@-.service" : "postfix.service";

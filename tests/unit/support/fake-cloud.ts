@@ -3,6 +3,7 @@ import type { MockResourceArgs, Mocks } from "@pulumi/pulumi/runtime";
 
 /** Address of every instance. */
 export const ipv4 = "203.0.113.10";
+export const ipv6 = "2001:db8::f03c:95ff:fe00:1267";
 /** Id of every instance; Linode's are numbers, as text. */
 export const instanceId = "4711";
 /** Id of every firewall. */
@@ -39,7 +40,7 @@ function idOf({ type, name }: MockResourceArgs): string {
 }
 
 function outputsOf({ type, name, inputs }: MockResourceArgs): Record<string, unknown> {
-  if (type === "linode:index/instance:Instance") return { ipAddress: ipv4 };
+  if (type === "linode:index/instance:Instance") return { ipAddress: ipv4, ipv6: `${ipv6}/128` };
   if (type === "random:index/randomPassword:RandomPassword") return { result: randomBytes(name).toString("hex") };
   if (type === "command:remote:Command") return { stdout: answerOf(inputs), stderr: "" };
   return {};

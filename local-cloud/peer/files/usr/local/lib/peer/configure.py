@@ -39,6 +39,22 @@ forward-zone:
   name: "."
 {forwards}"""
 
+# For all others: it says which answers it has validated, which Exim must know to keep to TLSA records. Unbound takes
+# the documentation networks for private ones and would answer for their reverse zones itself.
+VALIDATING = """\
+server:
+  interface: 127.0.0.1
+  cache-max-ttl: 0
+  cache-max-negative-ttl: 0
+  module-config: "validator iterator"
+  trust-anchor-file: "/usr/share/dns/root.key"
+  local-zone: "100.51.198.in-addr.arpa." nodefault
+  local-zone: "8.b.d.0.1.0.0.2.ip6.arpa." nodefault
+forward-zone:
+  name: "."
+{forwards}"""
+RESOLV_CONF = "nameserver 127.0.0.1\noptions edns0 trust-ad\n"
+
 OPENDMARC = """\
 Syslog true
 UserID opendmarc
@@ -80,10 +96,11 @@ def write(path: str, text: str, mode: int = 0o644, group: str = "root") -> bool:
 
 
 def forwards() -> str:
-    """The resolvers of this host, as libunbound wants them."""
-    found = re.findall(
-        r"^nameserver\s+(\S+)", Path("/etc/resolv.conf").read_text(), re.MULTILINE
-    )
+    """The resolvers that this host was given, as unbound wants them."""
+    given = Path("/etc/peer/resolv.conf")
+    if not given.exists():
+        write(str(given), Path("/etc/resolv.conf").read_text())
+    found = re.findall(r"^nameserver\s+(\S+)", given.read_text(), re.MULTILINE)
     if not found:
         sys.exit("peer: /etc/resolv.conf names no resolver")
     return "".join(f"  forward-addr: {address}\n" for address in found)
@@ -108,6 +125,9 @@ def main() -> None:
     settings = json.load(sys.stdin)
     public_key = dkim_public_key()
     changed = {
+        "unbound": write(
+            "/etc/unbound/unbound.conf", VALIDATING.format(forwards=forwards())
+        ),
         "opendkim": any(
             [
                 write("/etc/peer/unbound.conf", UNBOUND.format(forwards=forwards())),
@@ -129,6 +149,7 @@ def main() -> None:
     for unit, is_changed in changed.items():
         run("systemctl", "--quiet", "enable", unit)
         run("systemctl", "restart" if is_changed else "start", unit)
+    write("/etc/resolv.conf", RESOLV_CONF)
     json.dump(
         {
             "dkimPublicKey": public_key,

@@ -161,7 +161,7 @@ def main() -> None:
     # Mail that began on this host has no client to judge.
     found = (
         verdicts(session, headers, body)
-        if session.client and session.client != "127.0.0.1"
+        if session.client and session.client not in ("127.0.0.1", "::1")
         else []
     )
     out = sys.stdout.buffer
