@@ -11,6 +11,7 @@ import { Postfix } from "./mail/postfix";
 import { Redis } from "./mail/redis";
 import { Rspamd } from "./mail/rspamd";
 import { dkimOutput } from "./mail/rspamd.render";
+import { setUpMachine } from "./mail-machine";
 import type { Settings } from "./settings/schema";
 import { Certificate } from "./web/certificate";
 import { hostNames } from "./web/names";
@@ -56,6 +57,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
 
   next((o) => new HostSecrets(`${name}-secrets`, { host, values: args.secrets }, o));
   next((o) => new Packages(`${name}-packages`, host, { system }, o));
+  last = setUpMachine(name, { settings, host, hostname, after: last, parent: args.parent });
   next((o) => new Resolver(`${name}-resolver`, host, { system, ipv6 }, o));
   next((o) => new Redis(`${name}-redis`, host, {}, o));
   // Early: it compiles its patterns after its first start, while the services that follow are set up.

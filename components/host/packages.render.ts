@@ -4,10 +4,14 @@ import { postfixDebconf, postfixPackages } from "../mail/postfix.render";
 import { redisPackages } from "../mail/redis.render";
 import { rspamdPackages } from "../mail/rspamd.render";
 import { fail2banPackages } from "../operations/fail2ban.render";
+import { logsPackages } from "../operations/logs.render";
+import { upgradesPackages } from "../operations/upgrades.render";
 import type { Bundle } from "../rendering/bundle";
 import { certificatePackages } from "../web/certificate.render";
 import { nginxPackages } from "../web/nginx.render";
+import { accessPackages } from "./access.render";
 import { firewallPackages } from "./firewall.render";
+import { kernelPackages } from "./kernel.render";
 import { resolverPackages } from "./resolver.render";
 import type { SystemName } from "./systems";
 
@@ -25,16 +29,20 @@ const mainCf = "/etc/postfix/main.cf";
 export function renderPackages(_settings: PackagesSettings): Bundle {
   const packages = [
     ...accountsPackages,
+    ...accessPackages,
     ...certificatePackages,
     ...dovecotPackages,
     ...fail2banPackages,
     ...firewallPackages,
+    ...kernelPackages,
+    ...logsPackages,
     ...nginxPackages,
     ...postfixPackages,
     ...redisPackages,
     ...resolverPackages,
     ...rspamdPackages,
     ...tools,
+    ...upgradesPackages,
   ];
   return {
     service: "packages",

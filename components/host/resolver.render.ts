@@ -1,5 +1,6 @@
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
+import { sandbox } from "./sandbox";
 import { systems, type SystemName } from "./systems";
 
 /** Settings of the validating resolver. */
@@ -28,12 +29,14 @@ export function renderResolver(settings: ResolverSettings): Bundle {
         {
           "/etc/dhcp/dhclient-enter-hooks.d/mailstack-resolver": {},
           "/etc/systemd/system/mailstack-resolver.service": {},
+          "/etc/systemd/system/unbound.service.d/mailstack.conf": {},
           "/etc/unbound/unbound.conf.d/mailstack.conf": {},
           [`${libexec}/resolver-check`]: program,
           [`${libexec}/resolver-keep`]: program,
         },
         {
           postfixUnit,
+          sandbox,
           ipv6: settings.ipv6 ? "yes" : "no",
           resolvConf: (resolvConf["/etc/resolv.conf"]?.content ?? "").trimEnd(),
         },

@@ -13,7 +13,13 @@ export interface System {
   phpVersion: string;
   /** nginx has the directive `http2` (1.25.1 and newer); older ones take it as an option of `listen`. */
   nginxHttp2Directive: boolean;
+  /** User that rsyslog makes its files for. */
+  logOwner: "root" | "syslog";
+  /** Security updates, as a pattern of unattended-upgrades. */
+  securityOrigin: string;
 }
+
+const debianSecurity = "origin=Debian,codename=${distro_codename}-security,label=Debian-Security";
 
 /** Seen on Debian 12.15 and 13.8; Ubuntu 24.04 read from its packages. */
 export const systems: Readonly<Record<SystemName, System>> = {
@@ -23,6 +29,8 @@ export const systems: Readonly<Record<SystemName, System>> = {
     phpFpmUnit: "php8.2-fpm.service",
     phpVersion: "8.2",
     nginxHttp2Directive: false,
+    logOwner: "root",
+    securityOrigin: debianSecurity,
   },
   debian13: {
     dovecot: "2.4",
@@ -30,6 +38,8 @@ export const systems: Readonly<Record<SystemName, System>> = {
     phpFpmUnit: "php8.4-fpm.service",
     phpVersion: "8.4",
     nginxHttp2Directive: true,
+    logOwner: "root",
+    securityOrigin: debianSecurity,
   },
   ubuntu2404: {
     dovecot: "2.3",
@@ -37,5 +47,7 @@ export const systems: Readonly<Record<SystemName, System>> = {
     phpFpmUnit: "php8.3-fpm.service",
     phpVersion: "8.3",
     nginxHttp2Directive: false,
+    logOwner: "syslog",
+    securityOrigin: "origin=Ubuntu,suite=${distro_codename}-security",
   },
 };

@@ -1,3 +1,4 @@
+import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
@@ -86,20 +87,23 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
       "/var/spool/postfix": { owner: "root:root", mode: "0755" },
       "/var/spool/postfix/private": { owner: "postfix:root", mode: "0700" },
     },
-    files: { "2.3": files23, "2.4": files24 }[generation]({
-      hostname: settings.hostname,
-      listen: settings.ipv6 ? "*, ::" : "*",
-      postmaster: settings.postmaster,
-      defaultQuotaMb: settings.defaultQuotaMb,
-      certificate: certificatePaths,
-      database: accountsDatabase,
-      mailOwner,
-      postfixSockets,
-      protocols,
-      sieve,
-      vacation,
-      learning,
-    }),
+    files: {
+      ...filesFrom("dovecot", { "/etc/systemd/system/dovecot.service.d/mailstack.conf": {} }, { sandbox }),
+      ...{ "2.3": files23, "2.4": files24 }[generation]({
+        hostname: settings.hostname,
+        listen: settings.ipv6 ? "*, ::" : "*",
+        postmaster: settings.postmaster,
+        defaultQuotaMb: settings.defaultQuotaMb,
+        certificate: certificatePaths,
+        database: accountsDatabase,
+        mailOwner,
+        postfixSockets,
+        protocols,
+        sieve,
+        vacation,
+        learning,
+      }),
+    },
     prepare: globalScripts.map((script) => ["sievec", "-c", configuration, script]),
     validate: [["doveconf", "-n", "-c", configuration]],
     units: { "dovecot.service": { onChange: "reload", restartOn: [protocols] } },

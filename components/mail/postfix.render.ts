@@ -1,3 +1,4 @@
+import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
@@ -44,32 +45,35 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
     service: "postfix",
     packages: postfixPackages,
     debconf: postfixDebconf,
-    files: filesFrom(
-      "postfix",
-      {
-        "/etc/postfix/main.cf": {},
-        "/etc/postfix/master.cf": {},
-        [boundAtStart]: {},
-        "/etc/postfix/system_aliases": {},
-        "/etc/postfix/virtual_domains.cf": {},
-        "/etc/postfix/virtual_mailboxes.cf": {},
-        "/etc/postfix/virtual_aliases.cf": {},
-        "/etc/postfix/virtual_senders.cf": {},
-      },
-      {
-        hostname: settings.hostname,
-        protocols: settings.ipv6 ? "all" : "ipv4",
-        domain: settings.domain,
-        administrator: settings.administrator,
-        names: administratorNames,
-        messageSizeLimit,
-        queueMinimumFree: messagesFree * messageSizeLimit,
-        certificate: certificatePaths,
-        database: accountsDatabase,
-        submission,
-        milter,
-      },
-    ),
+    files: {
+      ...dropIn(systems[settings.system].postfixUnit),
+      ...filesFrom(
+        "postfix",
+        {
+          "/etc/postfix/main.cf": {},
+          "/etc/postfix/master.cf": {},
+          [boundAtStart]: {},
+          "/etc/postfix/system_aliases": {},
+          "/etc/postfix/virtual_domains.cf": {},
+          "/etc/postfix/virtual_mailboxes.cf": {},
+          "/etc/postfix/virtual_aliases.cf": {},
+          "/etc/postfix/virtual_senders.cf": {},
+        },
+        {
+          hostname: settings.hostname,
+          protocols: settings.ipv6 ? "all" : "ipv4",
+          domain: settings.domain,
+          administrator: settings.administrator,
+          names: administratorNames,
+          messageSizeLimit,
+          queueMinimumFree: messagesFree * messageSizeLimit,
+          certificate: certificatePaths,
+          database: accountsDatabase,
+          submission,
+          milter,
+        },
+      ),
+    },
     prepare: [settleRspamd],
     validate: [["postfix", "check"]],
     validateSilent: [
@@ -89,6 +93,14 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
 function postfixUnits(unit: string): Bundle["units"] {
   const starter: Bundle["units"] = unit === "postfix.service" ? {} : { "postfix.service": { onChange: "none" } };
   return { ...starter, [unit]: { onChange: "reload", restartOn: [boundAtStart] } };
+}
+
+/** One text, in the folder of the unit that really runs the daemon. */
+function dropIn(unit: string): Bundle["files"] {
+  const folder = "/etc/systemd/system";
+  const template = `${folder}/postfix.service.d/mailstack.conf`;
+  const file = filesFrom("postfix", { [template]: {} }, { sandbox })[template]!;
+  return { [`${folder}/${unit}.d/mailstack.conf`]: file };
 }
 
 export const postfixPackages = ["postfix", "postfix-sqlite"];

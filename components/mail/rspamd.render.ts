@@ -1,3 +1,4 @@
+import { sandbox } from "../host/sandbox";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
 
@@ -75,7 +76,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         [settleProgram]: program,
         [learnProgram]: program,
       },
-      { domains, settleProgram, milter, controllerSocket },
+      { domains, settleProgram, milter, controllerSocket, sandbox },
     ),
     prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
     validate: [["rspamadm", "configtest"]],

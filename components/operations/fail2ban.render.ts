@@ -1,3 +1,4 @@
+import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
@@ -53,6 +54,7 @@ export function renderFail2ban(settings: Fail2banSettings): Bundle {
         [`${folder}/jail.local`]: {},
         [`${filters}/mailstack-login.conf`]: {},
         [`${filters}/mailstack-recidive.conf`]: {},
+        "/etc/systemd/system/fail2ban.service.d/mailstack.conf": {},
       },
       {
         failures: settings.failures,
@@ -60,6 +62,7 @@ export function renderFail2ban(settings: Fail2banSettings): Bundle {
         trusted: ["127.0.0.0/8", "::1", ...settings.trustedCidrs].join(" "),
         deployersFile,
         passwordPorts,
+        sandbox,
         postfixUnit: system.postfixUnit,
         wrongPassword: wrongPassword[system.dovecot],
       },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { planMemory, regions } from "./linode";
+import { machineShape } from "./machine";
 import { networkSettings } from "./network";
 
 /** RFC 1035 section 2.3.4: at most 63 octets a label, 253 a name; at least two labels, since mail domains have a parent. */
@@ -133,6 +134,7 @@ export const settingsSchema = z.strictObject({
     .max(10_080, "must be at most 10080 minutes (a week)")
     .default(15),
   ...networkSettings,
+  ...machineShape,
   protect: z.boolean("must be true or false").default(true),
   dnsProvider: oneOf(["cloudflare", "linode", "none"]).default("cloudflare"),
   cloudflareZoneId: zoneId.or(z.literal("")).meta(zoneExample).default(""),

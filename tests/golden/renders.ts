@@ -1,4 +1,6 @@
+import { renderAccess } from "../../components/host/access.render";
 import { renderHostFirewall } from "../../components/host/firewall.render";
+import { renderKernel } from "../../components/host/kernel.render";
 import { renderPackages } from "../../components/host/packages.render";
 import { renderResolver } from "../../components/host/resolver.render";
 import { renderSwap } from "../../components/host/swap.render";
@@ -9,6 +11,8 @@ import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
 import { renderFail2ban } from "../../components/operations/fail2ban.render";
+import { renderLogs } from "../../components/operations/logs.render";
+import { renderUpgrades } from "../../components/operations/upgrades.render";
 import type { Bundle } from "../../components/rendering/bundle";
 import { renderCertificate, renderSelfSigned } from "../../components/web/certificate.render";
 import { renderNginx } from "../../components/web/nginx.render";
@@ -19,6 +23,16 @@ const administrator = "admin@example.org";
 /** Every service with the settings of one imagined mail server. */
 export const renders: Record<string, (system: SystemName) => Bundle> = {
   packages: (system) => renderPackages({ system }),
+  access: () =>
+    renderAccess({
+      sudoUsers: [
+        { name: "tech", authorizedKeys: ["ssh-ed25519 AAAAC3Nz tech", "ssh-rsa AAAAB3Nz old"] },
+        { name: "deputy", authorizedKeys: ["ssh-ed25519 AAAAC3Nzd deputy"] },
+      ],
+    }),
+  kernel: () => renderKernel({}),
+  logs: (system) => renderLogs({ system, hostname, administrator, retentionDays: 30 }),
+  upgrades: (system) => renderUpgrades({ system, hostname, administrator }),
   swap: () => renderSwap({ sizeMb: 2048 }),
   resolver: (system) => renderResolver({ system, ipv6: true }),
   accounts: () =>

@@ -12,6 +12,8 @@ mail mailstack:index:MailServer
   mail mailstack:cloud:Server
     mail linode:index/instance:Instance
     mail-firewall linode:index/firewall:Firewall
+  mail-access mailstack:host:Access
+    mail-access command:remote:Command
   mail-accounts mailstack:mail:Accounts
     mail-accounts command:remote:Command
   mail-address mailstack:dns:CloudflareRecords
@@ -46,6 +48,10 @@ mail mailstack:index:MailServer
   mail-host mailstack:host:Host
     mail-host-bootstrap command:remote:Command
   mail-host-key random:index/randomPassword:RandomPassword
+  mail-kernel mailstack:host:Kernel
+    mail-kernel command:remote:Command
+  mail-logs mailstack:operations:Logs
+    mail-logs command:remote:Command
   mail-nginx mailstack:web:Nginx
     mail-nginx command:remote:Command
   mail-packages mailstack:host:Packages
@@ -72,6 +78,8 @@ mail mailstack:index:MailServer
   mail-ufw mailstack:host:HostFirewall
     mail-ufw command:remote:Command
     mail-ufw-confirmed command:remote:Command
+  mail-upgrades mailstack:operations:Upgrades
+    mail-upgrades command:remote:Command
 `.trim();
 
 /** Everything below one resource, by name and type; two lines for each place in the tree would be two resources. */

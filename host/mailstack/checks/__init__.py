@@ -6,7 +6,7 @@ a user would meet a problem. It has a few seconds, and runs beside the others.
 
 from collections.abc import Callable
 
-from . import bans, dns, firewall, host, ipv6, mail, queue, scanner, tls, web
+from . import bans, clock, dns, firewall, host, ipv6, logs, mail, queue, scanner, tls, upgrades, web
 
 Check = Callable[[str], str]
 
@@ -28,6 +28,9 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("resolver", ("resolver", "unbound"), dns.resolver),
     ("firewall", ("ufw",), firewall.closed),
     ("bans", ("fail2ban",), bans.kept),
+    ("logs", ("logs",), logs.written),
+    ("clock", ("kernel",), clock.right),
+    ("upgrades", ("upgrades",), upgrades.nightly),
     ("units", (), host.units),
     ("disk", (), host.disk),
     ("memory", (), host.memory),

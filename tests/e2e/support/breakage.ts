@@ -52,3 +52,35 @@ export async function withFullDisk<T>(server: Server, folder: string, work: () =
     await shell(`umount ${folder}; rm -r /root/whole`);
   }
 }
+
+/**
+ * The disk below a folder of the host is nearly full, until the work calls for room. The folder's content is moved to
+ * that disk and back, so these units are stopped for a moment at both ends.
+ */
+export async function withLittleRoom<T>(
+  server: Server,
+  folder: string,
+  units: string[],
+  work: (makeRoom: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const shell = (script: string) => server.system.must(["sh", "-ec", script]);
+  const all = units.join(" ");
+  await shell(`${all && `systemctl stop ${all}`}
+    size=$(($(du -s -B 1M ${folder} | cut -f 1) + 420))
+    mkdir /root/disk; mount -t tmpfs -o size=\${size}m tmpfs /root/disk
+    cp -a ${folder}/. /root/disk; chown --reference=${folder} /root/disk; chmod --reference=${folder} /root/disk
+    fallocate -l $(($(df --output=avail -B 1 /root/disk | tail -n 1) - 1024 * 1024)) /root/disk/filler
+    mount --bind /root/disk ${folder}
+    ${all && `systemctl start ${all}`}`);
+  try {
+    return await work(async () => {
+      await shell(`rm ${folder}/filler`);
+    });
+  } finally {
+    await shell(`${all && `systemctl stop ${all}`}
+      rm -f ${folder}/filler; umount ${folder}
+      find ${folder} -mindepth 1 -delete; cp -a /root/disk/. ${folder}
+      umount /root/disk; rmdir /root/disk
+      ${all && `systemctl start ${all}`}`);
+  }
+}

@@ -121,9 +121,13 @@ export class Server {
   }
 
   /** Runs a client program of this machine inside the cloud. */
-  async inCloud(command: string[], input = ""): Promise<{ stdout: string; stderr: string; exitCode: number }> {
+  async inCloud(
+    command: string[],
+    input = "",
+    timeout = 60_000,
+  ): Promise<{ stdout: string; stderr: string; exitCode: number }> {
     const [program, ...words] = this.local.inCloud(command);
-    const result = await execa(program!, words, { input, reject: false, timeout: 60_000 });
+    const result = await execa(program!, words, { input, reject: false, timeout });
     return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 1 };
   }
 

@@ -1,0 +1,52 @@
+import type { Bundle } from "../rendering/bundle";
+import { filesFrom, program } from "../rendering/files";
+
+/** A person who may log in and do everything. */
+export interface SudoUser {
+  name: string;
+  /** In the form of authorized_keys(5). */
+  authorizedKeys: string[];
+}
+
+/** Who may log in to the host. The deployer is root, with the key that cloud-init has put there. */
+export interface AccessSettings {
+  sudoUsers: SudoUser[];
+}
+
+export const accessPackages = ["openssh-server", "sudo"];
+
+const group = "mailstack-sudo";
+const keysFolder = "/etc/ssh/authorized_keys.d";
+const makeUsers = "/usr/local/libexec/mailstack/sudo-users";
+const sudoers = "/etc/sudoers.d/mailstack";
+const checkSsh = "/usr/local/libexec/mailstack/ssh-check";
+/** In the words of `sshd -T`. */
+const required = ["permitrootlogin without-password", "passwordauthentication no", "kbdinteractiveauthentication no"];
+
+/** SSH with keys only, and people's accounts with sudo. */
+export function renderAccess(settings: AccessSettings): Bundle {
+  const users = settings.sudoUsers.map(({ name }) => ({ name }));
+  return {
+    service: "access",
+    packages: accessPackages,
+    directories: { [keysFolder]: { owner: "root:root", mode: "0755" } },
+    files: {
+      ...filesFrom(
+        "access",
+        { "/etc/ssh/sshd_config.d/00-mailstack.conf": {}, [makeUsers]: program, [checkSsh]: program },
+        { group, keysFolder, required },
+      ),
+      ...filesFrom("access", { [sudoers]: { mode: "0440" } }, { users }),
+      ...Object.fromEntries(settings.sudoUsers.map((user) => [`${keysFolder}/${user.name}`, keysFile(user)])),
+    },
+    prepare: [[makeUsers, ...users.map(({ name }) => name)]],
+    validate: [["sshd", "-t"], [checkSsh], ["visudo", "--check", "--quiet"]],
+    units: { "ssh.service": { onChange: "reload" } },
+    health: [{ tcp: "127.0.0.1:22", expect: "SSH-2.0-" }],
+  };
+}
+
+/** Root's, so that a person cannot add a key that outlives the setting. */
+function keysFile({ authorizedKeys }: SudoUser): Bundle["files"][string] {
+  return { owner: "root:root", mode: "0644", content: authorizedKeys.map((key) => `${key}\n`).join("") };
+}
