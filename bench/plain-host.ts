@@ -42,7 +42,7 @@ export class PlainHost {
    * @returns seconds of `apt-get install` alone; the package lists are read before.
    */
   async installPackages(os: "debian12" | "debian13"): Promise<number> {
-    const packages = renderPackages({ system: os }).packages ?? [];
+    const packages = renderPackages({ system: os, webmail: true }).packages ?? [];
     const options = { timeout: 900_000, environment: { DEBIAN_FRONTEND: "noninteractive" } };
     // The host's own daily jobs would hold apt's lock now and then.
     await this.system.must(["systemctl", "stop", "apt-daily.timer", "apt-daily-upgrade.timer"]);

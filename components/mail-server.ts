@@ -12,6 +12,7 @@ import { deriveSshKey, type SshKey } from "./host/ssh-key";
 import { protectHost } from "./mail-protection";
 import { installServices } from "./mail-services";
 import type { Settings } from "./settings/schema";
+import { roundcubeKey } from "./web/roundcube.render";
 
 /** Arguments of a {@link MailServer}. */
 export interface MailServerArgs {
@@ -48,6 +49,8 @@ export class MailServer extends pulumi.ComponentResource {
     const hostKey = this.sshKey(`${name}-host-key`);
     const deployKey = this.sshKey(`${name}-deploy-key`);
     const controller = new random.RandomPassword(`${name}-rspamd-controller`, { length: 32, special: false }, here);
+    // As long as the key of its cipher; sessions of the webmail end when it changes.
+    const webmailKey = new random.RandomPassword(`${name}-roundcube-secret`, { length: 32, special: false }, here);
 
     const server = new Server(
       name,
@@ -79,7 +82,7 @@ export class MailServer extends pulumi.ComponentResource {
     const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
     const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
     const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
-    const secrets = { "rspamd-controller": controller.result };
+    const secrets = { "rspamd-controller": controller.result, [roundcubeKey]: webmailKey.result };
     const services = { settings, host, hostname, domains, secrets, address, parent: this };
     const { dkim, last } = installServices(name, services);
     const facts = pulumi.all([addresses, dkim]).apply(([known, dkim]): HostFacts => ({ ...known, dkim }));

@@ -14,8 +14,9 @@ import { dkimOutput } from "./mail/rspamd.render";
 import { setUpMachine } from "./mail-machine";
 import type { Settings } from "./settings/schema";
 import { Certificate } from "./web/certificate";
-import { hostNames } from "./web/names";
+import { hostNames, webmailName } from "./web/names";
 import { Nginx } from "./web/nginx";
+import { Roundcube } from "./web/roundcube";
 import { SelfSigned } from "./web/self-signed";
 
 /** What the services of a host need. */
@@ -56,7 +57,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   };
 
   next((o) => new HostSecrets(`${name}-secrets`, { host, values: args.secrets }, o));
-  next((o) => new Packages(`${name}-packages`, host, { system }, o));
+  next((o) => new Packages(`${name}-packages`, host, { system, webmail: settings.webmail }, o));
   last = setUpMachine(name, { settings, host, hostname, after: last, parent: args.parent });
   next((o) => new Resolver(`${name}-resolver`, host, { system, ipv6 }, o));
   next((o) => new Redis(`${name}-redis`, host, {}, o));
@@ -76,6 +77,10 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Certificate(`${name}-certificate`, host, issuing, pulumi.mergeOptions(o, afterAddress)));
   const postfix = { system, hostname, ipv6, domain: settings.domain, administrator, messageSizeLimitMb };
   next((o) => new Postfix(`${name}-postfix`, host, postfix, o));
+  const site = webmailName(settings.domain);
+  const webmail = { system, enabled: settings.webmail, site, hostname, domain: settings.domain, messageSizeLimitMb };
+  // Also when it is not wanted: only a bundle without files takes away what is there.
+  next((o) => new Roundcube(`${name}-roundcube`, host, webmail, o));
 
   const dkim = rspamd.results.apply((results) =>
     Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])),

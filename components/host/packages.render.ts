@@ -10,6 +10,7 @@ import type { Bundle } from "../rendering/bundle";
 import { certificatePackages } from "../web/certificate.render";
 import { nginxPackages } from "../web/nginx.render";
 import { accessPackages } from "./access.render";
+import { roundcubeDebconf, roundcubePackages } from "../web/roundcube.render";
 import { firewallPackages } from "./firewall.render";
 import { kernelPackages } from "./kernel.render";
 import { resolverPackages } from "./resolver.render";
@@ -18,6 +19,8 @@ import type { SystemName } from "./systems";
 /** Settings of the one package transaction. */
 export interface PackagesSettings {
   system: SystemName;
+  /** Whether the webmail is wanted. */
+  webmail: boolean;
 }
 
 /** For whoever looks after the host: the database of accounts is readable with it. */
@@ -26,7 +29,7 @@ const tools = ["sqlite3"];
 const mainCf = "/etc/postfix/main.cf";
 
 /** All packages of the stack, so that apt works once. The names are the same on all of the systems. */
-export function renderPackages(_settings: PackagesSettings): Bundle {
+export function renderPackages(settings: PackagesSettings): Bundle {
   const packages = [
     ...accountsPackages,
     ...accessPackages,
@@ -41,13 +44,14 @@ export function renderPackages(_settings: PackagesSettings): Bundle {
     ...redisPackages,
     ...resolverPackages,
     ...rspamdPackages,
+    ...(settings.webmail ? roundcubePackages : []),
     ...tools,
     ...upgradesPackages,
   ];
   return {
     service: "packages",
     packages: [...new Set(packages)].sort(),
-    debconf: postfixDebconf,
+    debconf: [...postfixDebconf, ...(settings.webmail ? roundcubeDebconf : [])],
     files: {},
     // Postfix's unit generator runs at each reload of systemd; it waits a second or two for a main.cf that is not there
     // or has just changed.

@@ -44,7 +44,7 @@ const postfixSockets = [
 ];
 
 /** Folders that every mailbox has; each name is also its special use (RFC 6154). */
-const mailboxes = ["Drafts", "Junk", "Sent", "Trash"];
+const mailboxes = ["Archive", "Drafts", "Junk", "Sent", "Trash"];
 
 const configuration = "/etc/dovecot/dovecot.conf";
 const protocols = "/etc/dovecot/protocols.conf";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { planMemory, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
+import { webShape } from "./web";
 
 /** RFC 1035 section 2.3.4: at most 63 octets a label, 253 a name; at least two labels, since mail domains have a parent. */
 const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
@@ -135,6 +136,7 @@ export const settingsSchema = z.strictObject({
     .default(15),
   ...networkSettings,
   ...machineShape,
+  ...webShape,
   protect: z.boolean("must be true or false").default(true),
   dnsProvider: oneOf(["cloudflare", "linode", "none"]).default("cloudflare"),
   cloudflareZoneId: zoneId.or(z.literal("")).meta(zoneExample).default(""),

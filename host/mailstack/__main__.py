@@ -84,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     changes(command(users, "set-password", commands.user_set_password, text)).add_argument("address")
     text = "for a user's own program: the old password and the new one, a line each, stand on standard input"
     command(users, "change-password", commands.user_change_password, text).add_argument("address")
+    text = "for the webmail: one password change in poppassd's protocol on standard input and output"
+    command(users, "poppassd", commands.user_poppassd, text)
     made = changes(command(users, "purge", commands.user_purge, "delete the mail of a removed user for ever"))
     made.add_argument("address")
     made.add_argument("--yes", action="store_true", help="really")

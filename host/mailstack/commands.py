@@ -152,6 +152,14 @@ def user_change_password(options: Namespace) -> int:
     return 0
 
 
+def user_poppassd(_options: Namespace) -> int:
+    """stdout: the protocol's answers."""
+    from .poppassd import serve
+
+    serve()
+    return 0
+
+
 def _line() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 

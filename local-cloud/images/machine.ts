@@ -17,12 +17,23 @@ const needed: Record<string, string> = {
 const hasIp = () => ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"].some(existsSync);
 
 /**
- * Installs what is missing on this machine, and says what. Only tools: none of them is a service.
+ * Installs what the local cloud needs and this machine lacks, and says what.
  * @throws Error when apt-get is not there or fails.
  */
 export async function ensureMachinePackages(progress: (line: string) => void): Promise<void> {
-  const missing = Object.entries(needed).flatMap(([file, name]) => (existsSync(file) ? [] : [name]));
-  if (!hasIp()) missing.push("iproute2");
+  await ensurePackages(needed, progress, hasIp() ? [] : ["iproute2"]);
+}
+
+/**
+ * Installs Debian packages on this machine. Only tools: none of them is a service.
+ * @param tools - Programs and the package of each; those that are there are not installed.
+ */
+export async function ensurePackages(
+  tools: Record<string, string>,
+  progress: (line: string) => void,
+  more: string[] = [],
+): Promise<void> {
+  const missing = [...Object.entries(tools).flatMap(([file, name]) => (existsSync(file) ? [] : [name])), ...more];
   if (missing.length === 0) return;
   if (!existsSync("/usr/bin/apt-get"))
     throw new Error(`this machine has no apt-get; install ${missing.join(", ")} and run again`);

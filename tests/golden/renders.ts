@@ -16,13 +16,13 @@ import { renderUpgrades } from "../../components/operations/upgrades.render";
 import type { Bundle } from "../../components/rendering/bundle";
 import { renderCertificate, renderSelfSigned } from "../../components/web/certificate.render";
 import { renderNginx } from "../../components/web/nginx.render";
+import { renderRoundcube } from "../../components/web/roundcube.render";
 
 const hostname = "mail.example.org";
 const administrator = "admin@example.org";
 
 /** Every service with the settings of one imagined mail server. */
 export const renders: Record<string, (system: SystemName) => Bundle> = {
-  packages: (system) => renderPackages({ system }),
   access: () =>
     renderAccess({
       sudoUsers: [
@@ -33,6 +33,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   kernel: () => renderKernel({}),
   logs: (system) => renderLogs({ system, hostname, administrator, retentionDays: 30 }),
   upgrades: (system) => renderUpgrades({ system, hostname, administrator }),
+  packages: (system) => renderPackages({ system, webmail: true }),
   swap: () => renderSwap({ sizeMb: 2048 }),
   resolver: (system) => renderResolver({ system, ipv6: true }),
   accounts: () =>
@@ -64,6 +65,15 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       directory: "https://acme-v02.api.letsencrypt.org/directory",
     }),
   ufw: () => renderHostFirewall({ sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"], ipv6: true }),
+  roundcube: (system) =>
+    renderRoundcube({
+      system,
+      enabled: true,
+      site: "webmail.example.org",
+      hostname,
+      domain: "example.org",
+      messageSizeLimitMb: 40,
+    }),
   fail2ban: (system) =>
     renderFail2ban({ system, trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"], failures: 5, minutes: 15 }),
 };

@@ -28,6 +28,7 @@ const commands = {
   "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
+  "mail-roundcube": "/usr/local/sbin/mailstack apply roundcube",
   "mail-fail2ban": "/usr/local/sbin/mailstack apply fail2ban",
   "mail-ufw": "/usr/local/sbin/mailstack apply ufw",
   "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
@@ -82,6 +83,7 @@ describe.each(names)("%s", (name) => {
 
 test("the values of secrets travel on standard input", () => {
   expect(JSON.parse(String(open(server.custom("mail-secrets").inputs.stdin)))).toEqual({
+    "roundcube-des-key": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     "rspamd-controller": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
   });
 });

@@ -66,6 +66,9 @@ mail mailstack:index:MailServer
     mail-redis command:remote:Command
   mail-resolver mailstack:host:Resolver
     mail-resolver command:remote:Command
+  mail-roundcube mailstack:web:Roundcube
+    mail-roundcube command:remote:Command
+  mail-roundcube-secret random:index/randomPassword:RandomPassword
   mail-rspamd mailstack:mail:Rspamd
     mail-rspamd command:remote:Command
   mail-rspamd-controller random:index/randomPassword:RandomPassword

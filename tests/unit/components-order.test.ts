@@ -25,6 +25,7 @@ const steps = [
   "mail-dovecot",
   "mail-certificate",
   "mail-postfix",
+  "mail-roundcube",
   "mail-health",
   "mail-ufw",
   "mail-ufw-confirmed",

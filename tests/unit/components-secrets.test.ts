@@ -19,6 +19,7 @@ const secrets: Record<string, string[]> = {
   "the seed of the deployer's key": [seedOf("mail-deploy-key")],
   "the host's private key": keyLines("mail-host-key"),
   "the deployer's private key": keyLines("mail-deploy-key"),
+  "the key of the webmail's sessions": [randomBytes("mail-roundcube-secret").toString("hex")],
   "the password of Rspamd's controller": [randomBytes("mail-rspamd-controller").toString("hex")],
 };
 
@@ -54,6 +55,7 @@ test("the host's private key is in the secret user data", () => {
 
 test("secrets come from generators that keep them out of the id", () => {
   expect(server.registrations.filter((each) => each.type.startsWith("random:")).map((each) => each.type)).toEqual([
+    "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",

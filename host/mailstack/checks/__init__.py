@@ -21,6 +21,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("managesieve", ("dovecot",), mail.managesieve),
     ("http 80", ("nginx",), web.http),
     ("https 443", ("nginx",), web.https),
+    ("webmail", ("roundcube",), web.webmail),
     ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),
     ("queue", ("postfix",), queue.length),
     ("redis", ("redis",), scanner.redis),

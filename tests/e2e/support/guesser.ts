@@ -14,6 +14,7 @@ export const doors: Door[] = [
   { name: "submissions", port: 465, jail: "mailstack-login" },
   { name: "IMAP", port: 993, jail: "mailstack-login" },
   { name: "POP3", port: 995, jail: "mailstack-login" },
+  { name: "webmail", port: 443, jail: "roundcube-auth" },
 ];
 
 /**
@@ -21,7 +22,7 @@ export const doors: Door[] = [
  * refusal. Python's own clients, since they can go on in one connection.
  */
 const script = `
-import imaplib, poplib, smtplib, ssl, sys
+import imaplib, poplib, re, smtplib, ssl, sys, urllib.parse, urllib.request
 host, port, count, user = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 anything = ssl._create_unverified_context()
 options = {"timeout": 60}
@@ -38,6 +39,21 @@ elif port == 995:
     session = poplib.POP3_SSL(host, port, context=anything, **options)
     guess(lambda: (session.user(user), session.pass_("wrong")), poplib.error_proto)
     session.close()
+elif port == 443:
+    domain = user.split("@")[1]
+    page = f"https://webmail.{domain}/"
+    secured = urllib.request.HTTPSHandler(context=anything)
+    for number in range(count):
+        browser = urllib.request.build_opener(secured, urllib.request.HTTPCookieProcessor())
+        # Neither a header nor a name may put the blame on another address.
+        browser.addheaders = [("X-Forwarded-For", "192.0.2.99")]
+        form = browser.open(page, timeout=60).read().decode()
+        token = re.search('name="_token" value="([^"]+)"', form)[1]
+        names = {"_task": "login", "_action": "login", "_token": token}
+        names |= {"_user": f"nobody{number} from 192.0.2.98", "_pass": "wrong"}
+        try: browser.open(page + "?_task=login", urllib.parse.urlencode(names).encode(), timeout=60)
+        except urllib.error.HTTPError as error: print(error)
+        else: sys.exit("was let in")
 elif port == 25:
     session = smtplib.SMTP(host, port, **options)
     session.ehlo()

@@ -1,0 +1,124 @@
+import { systems, type SystemName } from "../host/systems";
+import { accountsDatabase } from "../mail/accounts.render";
+import type { Bundle } from "../rendering/bundle";
+import { filesFrom, program } from "../rendering/files";
+import { nginxPackages, nginxSite, nginxSiteParts } from "./nginx.render";
+
+/** Settings of the webmail. */
+export interface RoundcubeSettings {
+  system: SystemName;
+  /** Without it, what an earlier deployment installed is taken out of use; its database stays. */
+  enabled: boolean;
+  /** Name of the site. */
+  site: string;
+  /** Name of the mail host, in its certificate. */
+  hostname: string;
+  /** Primary mail domain: added to a login without one. */
+  domain: string;
+  /** Largest message in MiB, as it is transferred. */
+  messageSizeLimitMb: number;
+}
+
+export const roundcubePackages = [
+  "php-fpm",
+  "php-sqlite3",
+  "php-xml",
+  "php-zip",
+  "roundcube-core",
+  "roundcube-plugins",
+  "roundcube-sqlite3",
+];
+
+/** The package makes no database and sets up no web server: ours run under a user of their own. */
+export const roundcubeDebconf = [
+  "roundcube-core roundcube/dbconfig-install boolean false",
+  "roundcube-core roundcube/reconfigure-webserver multiselect",
+];
+
+/** Name of the secret with which Roundcube encrypts the passwords of its sessions. */
+export const roundcubeKey = "roundcube-des-key";
+
+const user = "roundcube";
+const state = "/var/lib/mailstack-webmail";
+const fpmSocket = "/run/php/mailstack-webmail.sock";
+const passwordSocket = "/run/mailstack-password.sock";
+const configuration = "/etc/roundcube/config.inc.php";
+const check = "/usr/local/libexec/mailstack/webmail-check";
+/** `VERSION` is PHP's, and part of the path on the host. */
+const pool = "/etc/php/VERSION/fpm/pool.d/mailstack-webmail.conf";
+const units = "/etc/systemd/system";
+/** Debian's timers run them as the user of every other site. */
+const cleaners = ["roundcube-gc.service", "roundcube-cleandb.service"] as const;
+
+/** How much of a message a file may be: it grows by a third in transit, and there is text beside it. */
+const fileShare = 0.7;
+
+/**
+ * Roundcube behind nginx, in a pool of PHP processes of its own user that start when somebody comes. It never sees the
+ * database of accounts: a password is changed by a program that systemd starts for each change (host/mailstack/poppassd.py).
+ */
+export function renderRoundcube(settings: RoundcubeSettings): Bundle {
+  if (!settings.enabled) return { service: "roundcube", files: {}, units: nginxSiteParts.units };
+  const { phpFpmUnit, phpVersion } = systems[settings.system];
+  return {
+    service: "roundcube",
+    packages: [...nginxPackages, ...roundcubePackages],
+    debconf: roundcubeDebconf,
+    groups: { [user]: {} },
+    users: { [user]: { group: user, home: state } },
+    directories: {
+      [state]: { owner: `${user}:${user}`, mode: "0700" },
+      [`${state}/temp`]: { owner: `${user}:${user}`, mode: "0700" },
+    },
+    files: files(settings, phpVersion),
+    // Makes the database where there is none, and brings it to the version of the package.
+    prepare: [
+      [
+        ...["runuser", "-u", user, "--", "/usr/share/roundcube/bin/updatedb.sh"],
+        ...["--package=roundcube", "--dir=/usr/share/roundcube/SQL"],
+      ],
+    ],
+    validate: [["php", "-l", configuration], [`php-fpm${phpVersion}`, "-t"], ...nginxSiteParts.validate],
+    units: {
+      [phpFpmUnit]: { onChange: "reload" },
+      "mailstack-password.socket": { onChange: "restart" },
+      ...nginxSiteParts.units,
+    },
+    health: [{ run: [check] }],
+    // Between the installation of the package and this, its timer found no database.
+    after: [["systemctl", "reset-failed", ...cleaners]],
+  };
+}
+
+function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"] {
+  const { site, hostname, domain, messageSizeLimitMb } = settings;
+  const made = filesFrom(
+    "roundcube",
+    {
+      [configuration]: { owner: `root:${user}`, mode: "0640" },
+      [pool]: {},
+      [nginxSite("webmail")]: {},
+      [`${units}/mailstack-password.socket`]: {},
+      [`${units}/mailstack-password@.service`]: {},
+      ...Object.fromEntries(cleaners.map((unit) => [`${units}/${unit}.d/mailstack.conf`, {}])),
+      [check]: program,
+    },
+    {
+      user,
+      state,
+      site,
+      sitePattern: site.replaceAll(".", "\\."),
+      hostname,
+      domain,
+      fpmSocket,
+      passwordSocket,
+      secret: `@@secret:${roundcubeKey}@@`,
+      accountsFolder: accountsDatabase.replace(/\/[^/]*$/, ""),
+      messageSizeLimitMb,
+      fileLimitKb: Math.floor(messageSizeLimitMb * 1024 * fileShare),
+    },
+  );
+  return Object.fromEntries(
+    Object.entries(made).map(([path, file]) => [path === pool ? path.replace("VERSION", phpVersion) : path, file]),
+  );
+}

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { openBrowser, type Browser } from "./support/browser";
+import { allIn, allRefused, logInEverywhere } from "./support/password-client";
+import { everySystem, serverFor, type Server } from "./support/servers";
+import { until } from "./support/until";
+import { Webmail } from "./support/webmail";
+
+const friend = "friend@peer.example";
+const chosen = "jambo rafiki yangu 77";
+
+/** Prints the SHA-256 of the attachment with this name in a message file. */
+const digestOf = `
+import email, email.policy, hashlib, sys
+message = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
+for part in message.iter_attachments():
+    if part.get_filename() == sys.argv[2]: print(hashlib.sha256(part.get_payload(decode=True)).hexdigest())
+`;
+
+for (const os of everySystem) {
+  describe(`webmail on ${os}`, () => {
+    let server: Server;
+    let browser: Browser;
+    let webmail: Webmail;
+    let generated: { user: string; password: string };
+    const zoe = () => server.address("zoe");
+    const purge = () => server.system.exec(["mailstack", "user", "purge", zoe(), "--yes"]);
+
+    before(async () => {
+      server = await serverFor(os);
+      await purge();
+      server.stack.configure((config) => config.addIn(["config", "mailstack:users"], { address: zoe() }));
+      await server.up();
+      generated = await server.login("zoe");
+      browser = await openBrowser(server);
+      webmail = await Webmail.open(browser, server);
+    });
+    after(async () => {
+      await browser?.close();
+      server.restoreConfig();
+      await server.up();
+      await purge();
+    });
+
+    const fromFriend = async (subject: string, body: string) => {
+      const sent = await server.peer.send({ from: friend, to: zoe(), subject, body, server: server.hostname });
+      assert.equal(sent.code, 250, sent.transcript);
+    };
+    const inFolder = async (folder: string, subject: string) => {
+      const path = `/var/vmail/${server.domain}/zoe/Maildir${folder}`;
+      return (await server.system.exec(["grep", "-rlF", `Subject: ${subject}`, path])).exitCode === 0;
+    };
+
+    test("a wrong password is refused, the right one opens the mailbox with its folders", async () => {
+      await webmail.picture("login");
+      await webmail.logIn({ ...generated, password: "wrong" });
+      assert.match(await webmail.said(), /Login failed/);
+      await webmail.logIn(generated);
+      const folders = webmail.page.locator("#mailboxlist");
+      for (const name of ["Inbox", "Drafts", "Sent", "Junk", "Trash", "Archive"])
+        await folders.getByText(name, { exact: true }).waitFor({ state: "attached" });
+    });
+
+    test("the mail that the peer sent is read", async () => {
+      const subject = `Karibu ${Date.now()}`;
+      await fromFriend(subject, "Greetings from the rest of the world.\n");
+      await until("it is there", () => inFolder("/", subject));
+      const message = await webmail.read("INBOX", subject);
+      await message.getByText("Greetings from the rest of the world.").waitFor();
+      await webmail.picture("mail");
+    });
+
+    test("a mail with an attachment of 20 MB is sent, and arrives intact and signed", async () => {
+      const content = randomBytes(20_000_000);
+      const subject = `The figures ${Date.now()}`;
+      await webmail.send(friend, subject, "As you asked.", { name: "figures.bin", content });
+      const received = await server.peer.received({ subject, timeout: 120_000 });
+      const digest = await server.peer.system.must(["python3", "-c", digestOf, received.path, "figures.bin"]);
+      assert.equal(digest.trim(), createHash("sha256").update(content).digest("hex"));
+      assert.deepEqual([received.verdicts?.dkim, received.verdicts?.dmarc], ["pass", "pass"]);
+      assert.equal(received.headers.from?.[0], zoe());
+      await until("a copy is in Sent", () => inFolder("/.Sent", subject));
+    });
+
+    test("a filter made in the browser files the next mail", async () => {
+      const word = `invoice${Date.now()}`;
+      await webmail.file(word, "Archive");
+      await fromFriend(`Your ${word}`, "Please pay.\n");
+      await until("it is filed", () => inFolder("/.Archive", `Your ${word}`));
+      assert.ok(!(await inFolder("/cur", `Your ${word}`)));
+      await fromFriend(`Not an in-voice ${word.length}`, "Hello.\n");
+      await until("another is not", () => inFolder("/", `Not an in-voice ${word.length}`));
+    });
+
+    test("a password that the policy refuses changes nothing, and the user is told why", async () => {
+      assert.match(await webmail.changePassword(generated.password, "Password1234!"), /easy to guess/);
+      assert.match(await webmail.changePassword("not this one", chosen), /incorrect/i);
+      assert.deepEqual(await logInEverywhere(server, generated), allIn);
+    });
+
+    test("a changed password: the old one is refused everywhere, the new one works, mail still flows", async () => {
+      assert.match(await webmail.changePassword(generated.password, chosen), /Successfully saved/);
+      await webmail.picture("password");
+      assert.deepEqual(await logInEverywhere(server, { user: zoe(), password: chosen }), allIn);
+      assert.deepEqual(await logInEverywhere(server, generated), allRefused);
+      const query = ["sqlite3", "/var/lib/mailserver/mail.db", "PRAGMA journal_mode"];
+      assert.equal((await server.system.must(query)).trim(), "delete");
+      await webmail.logOut();
+      await webmail.logIn(generated);
+      assert.match(await webmail.said(), /Login failed/);
+      await webmail.logIn({ user: zoe(), password: chosen });
+      const subject = `After the change ${Date.now()}`;
+      await fromFriend(subject, "Still there.\n");
+      await until("it is there", () => inFolder("/", subject));
+      await webmail.send(friend, `Re: ${subject}`, "Yes.");
+      await server.peer.received({ subject: `Re: ${subject}` });
+    });
+
+    const statuses = async (...words: string[]) => {
+      const ask = ["curl", "--silent", "--cacert", server.trustFile, "--output", "/dev/null"];
+      const told = await server.inCloud([...ask, "--write-out", "%{http_code}\\n", "--path-as-is", ...words]);
+      return told.stdout.split("\n");
+    };
+
+    test("nothing is served but the program and the files of its pages", async () => {
+      const site = `https://webmail.${server.domain}`;
+      assert.deepEqual(await statuses(`${site}/skins/elastic/images/logo.svg`), ["200"]);
+      const hidden = ["logs/errors.log", "SQL/sqlite.initial.sql", "config/config.inc.php", ".htaccess", "bin/gc.sh"];
+      const inPlugins = ["plugins/password/config.inc.php.dist", "plugins/password/password.php", "plugins/"];
+      for (const path of [...hidden, ...inPlugins, "../config/config.inc.php", "index.php/x"])
+        assert.match((await statuses(`${site}/${path}`))[0]!, /^40[034]$/, path);
+    });
+
+    test("other sites' user reads nothing of the webmail, and the webmail nothing of the accounts", async () => {
+      const state = "/var/lib/mailstack-webmail/roundcube.db";
+      const kept = [
+        ["www-data", state],
+        ["www-data", "/etc/roundcube/config.inc.php"],
+        ["roundcube", "/var/lib/mailserver/mail.db"],
+      ] as const;
+      for (const [user, file] of kept) {
+        const reading = await server.system.exec(["runuser", "-u", user, "--", "head", "-c1", file]);
+        assert.match(reading.stderr, /Permission denied/, `${user} reads ${file}`);
+      }
+      const connect = `import socket; socket.socket(socket.AF_UNIX).connect("/run/mailstack-password.sock")`;
+      const knocking = await server.system.exec(["runuser", "-u", "www-data", "--", "python3", "-c", connect]);
+      assert.match(knocking.stderr, /PermissionError/);
+    });
+
+    test("logins from one address are slowed down, reading is not", async () => {
+      const page = `https://webmail.${server.domain}/`;
+      const tries = await statuses("--data", "", `${page}?_task=login&n=[1-15]`);
+      assert.ok(
+        tries.slice(0, 5).every((status) => status === "200" || status === "401"),
+        tries.join(" "),
+      );
+      assert.ok(
+        tries.slice(-3).every((status) => status === "429"),
+        tries.join(" "),
+      );
+      assert.deepEqual(await statuses(page), ["200"]);
+    });
+  });
+}
