@@ -8,6 +8,7 @@ import { findServer, localDomain, prepareStack, upStack, type LocalOptions } fro
 import { checkMail } from "./checks";
 import { Interrupted, interruptible } from "./interruption";
 import { requireMachine } from "./preflight";
+import { openPage, pages } from "./open";
 import { progressPrinter } from "./progress";
 import { printStatus } from "./status";
 import { summary } from "./summary";
@@ -34,7 +35,8 @@ program
     const server = await findServer(options.cloud, stack);
     options.progress("sending mail in and out");
     const checks = await checkMail(options.cloud, server);
-    console.log(summary(server, checks, options.cloud === "local" ? "" : `--cloud ${options.cloud} `));
+    const webmail = await openPage(options.cloud, server, "webmail");
+    console.log(summary(server, checks, webmail, options.cloud === "local" ? "" : `--cloud ${options.cloud} `));
     if (checks.some((check) => !check.ok)) process.exitCode = 1;
   });
 
@@ -63,6 +65,20 @@ program
     const words = ["-t", leader, "-m", "-u", "-i", "-n", "-p", "--", ...wanted];
     const { status } = spawnSync("nsenter", words, { stdio: "inherit", env: guestEnvironment() });
     process.exitCode = status ?? 1;
+  });
+
+program
+  .command("open <page>")
+  .description(
+    `the address of a page for this machine's own browser: ${Object.entries(pages)
+      .map(([name, { about }]) => `\`${name}\` (${about})`)
+      .join(", ")}`,
+  )
+  .action(async (page: string) => {
+    const options = localOptions();
+    requireRunning(options.cloud);
+    const { stack } = await prepareStack(options);
+    console.log(await openPage(options.cloud, await findServer(options.cloud, stack), page));
   });
 
 program
@@ -95,12 +111,16 @@ function localOptions(): LocalOptions {
 
 async function systemOf(host: string): Promise<System> {
   const options = localOptions();
-  if (!cloudStatus(options.cloud).running)
-    throw new Error(`the cloud "${options.cloud}" does not run; start it with: npm run local -- up`);
+  requireRunning(options.cloud);
   if (host === "peer") return new Peer(options.cloud).system;
   if (host !== "mail") throw new Error(`no host "${host}"; there are mail and peer`);
   const { stack } = await prepareStack(options);
   return new System((await findServer(options.cloud, stack)).namespace);
+}
+
+function requireRunning(cloud: string): void {
+  if (!cloudStatus(cloud).running)
+    throw new Error(`the cloud "${cloud}" does not run; start it with: npm run local -- up`);
 }
 
 function guestEnvironment(): NodeJS.ProcessEnv {

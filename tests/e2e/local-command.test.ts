@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { execa } from "execa";
 import { cloudNamespace, stateFolder } from "../../local-cloud/places";
 import { traces } from "../cloud/substrate/traces";
 import { LocalRun, localCommand } from "./support/local-run";
@@ -72,9 +73,16 @@ describe("npm run local refuses in one line, before it touches anything", () => 
 
 describe("npm run local, cut off in the middle", () => {
   const cleared = () => localCommand(["--cloud", cloud, "down", "--purge"]);
+  let webmail = "";
   const start = (...words: string[]) => new LocalRun(["--cloud", cloud, ...words]);
   before(cleared);
   after(cleared);
+
+  /** What a page elsewhere gets whose name leads to this machine. */
+  const statusAs = async (host: string) => {
+    const words = ["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", `Host: ${host}`];
+    return (await execa("curl", [...words, webmail])).stdout;
+  };
 
   test("Ctrl-C while the cloud starts: the next run works", async () => {
     const run = start();
@@ -119,13 +127,34 @@ describe("npm run local, cut off in the middle", () => {
     assert.deepEqual(codes, [0, 0], both.map((run) => run.said).join("\n"));
     assert.equal(both.filter((run) => /another run is at work on this stack; waiting/.test(run.said)).length, 1);
     for (const run of both) assert.match(run.said, /ok +DMARC +pass says the peer/);
+    const addresses = both.map((run) => /webmail +(http:\S+)/.exec(run.said)?.[1]);
+    assert.equal(addresses[0], addresses[1]);
+    webmail = addresses[0] ?? "";
     const preview = await localCommand(["--cloud", cloud, "preview"]);
     assert.match(preview.stdout, /^ +\d+ unchanged$/m);
     assert.doesNotMatch(preview.stdout, /to (create|update|delete|replace)/);
   });
 
+  test("this machine's own browser reads the webmail at the address that was printed", async () => {
+    const user = "ceo@ementech.co.ke";
+    const shell = ["--cloud", cloud, "shell", "mail", "mailstack", "user", "initial-password", user];
+    const password = (await localCommand(shell)).stdout.trim();
+    const form = await fetch(webmail);
+    const token = /name="_token" value="([^"]+)"/.exec(await form.text())?.[1] ?? "";
+    const fields = { _task: "login", _action: "login", _token: token, _user: user, _pass: password };
+    const cookie = form.headers.getSetCookie().map((one) => one.split(";")[0]);
+    const options = { method: "POST", body: new URLSearchParams(fields), headers: { cookie: cookie.join("; ") } };
+    const answer = await fetch(`${webmail}?_task=login`, { ...options, redirect: "manual" });
+    assert.match(answer.headers.get("location") ?? "", /_task=mail/);
+    assert.doesNotMatch(answer.headers.getSetCookie().join("\n"), /secure/i);
+    const opened = await localCommand(["--cloud", cloud, "open", "webmail"]);
+    assert.equal(opened.stdout.trim(), webmail, opened.stderr);
+    assert.equal((await statusAs("elsewhere.example")).trim(), "421");
+  });
+
   test("down leaves nothing", async () => {
     await cleared();
+    await assert.rejects(fetch(webmail));
     assert.deepEqual(await traces(cloud), []);
     assert.equal(existsSync(stateFolder(cloud)), false);
   });

@@ -1,0 +1,31 @@
+import { openDoor, type Door } from "../cloud/door";
+import { cloudNamespace } from "../places";
+import type { LocalServer } from "./bring-up";
+
+/** A page of the mail host that `open` knows, by its name. */
+interface Page {
+  about: string;
+  /** Where it is inside the cloud. */
+  door(cloud: string, server: LocalServer): Door;
+}
+
+export const pages: Record<string, Page> = {
+  webmail: {
+    about: "read and write mail in the browser",
+    door: (cloud, { domain, trustFile }) => ({
+      namespace: cloudNamespace(cloud),
+      origin: `https://webmail.${domain}`,
+      trustFile,
+    }),
+  },
+};
+
+/**
+ * Makes a page reachable for a browser of this machine, until `down`.
+ * @returns its address.
+ */
+export async function openPage(cloud: string, server: LocalServer, name: string): Promise<string> {
+  const page = pages[name];
+  if (!page) throw new Error(`no page "${name}"; there are ${Object.keys(pages).join(", ")}`);
+  return openDoor(cloud, name, page.door(cloud, server));
+}
