@@ -7,6 +7,7 @@ import { Swap } from "./host/swap";
 import { Accounts } from "./mail/accounts";
 import type { AccountsSettings } from "./mail/accounts.render";
 import { Dovecot } from "./mail/dovecot";
+import { Lockout } from "./mail/lockout";
 import { Postfix } from "./mail/postfix";
 import { Redis } from "./mail/redis";
 import { Rspamd } from "./mail/rspamd";
@@ -70,7 +71,13 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const names = hostNames(settings, hostname);
   next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, ipv6, names }, o));
   const postmaster = `postmaster@${settings.domain}`;
-  next((o) => new Dovecot(`${name}-dovecot`, host, { system, hostname, ipv6, postmaster, defaultQuotaMb }, o));
+  const { lockAfterFailures, lockMinutes, passwordMaxAgeDays } = settings;
+  // Also with 0, as for the swap file.
+  const lockout = { failures: lockAfterFailures, minutes: lockMinutes };
+  next((o) => new Lockout(`${name}-lockout`, host, lockout, o));
+  const logins = { lockout: lockAfterFailures > 0, passwordMaxAgeDays };
+  const dovecot = { system, hostname, ipv6, postmaster, defaultQuotaMb, ...logins };
+  next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
   const issuing = { system, names, email: administrator, directory: settings.acmeDirectory };
   // Before Postfix, which waits for Rspamd's first start; the authority answers meanwhile.
   const afterAddress = { dependsOn: args.address };
@@ -93,6 +100,7 @@ function accountsOf(settings: Settings, domains: string[]): AccountsSettings {
     domains,
     administrator: settings.administrator,
     aliases: settings.aliases,
+    sharedAliases: settings.sharedAliases,
     users: settings.users.map((user) => ({ ...user, quotaMb: user.quotaMb ?? settings.defaultQuotaMb })),
   };
 }

@@ -18,12 +18,22 @@ export interface AliasSettings {
   destinations: string[];
 }
 
+/** An alias that every domain has. */
+export interface SharedAliasSettings {
+  /** The part of the address before the `@`. */
+  name: string;
+  /** Full addresses: mailboxes, or anywhere else. */
+  destinations: string[];
+}
+
 /** Settings of the accounts. */
 export interface AccountsSettings {
   /** Hosted mail domains. */
   domains: string[];
   users: MailboxSettings[];
   aliases: AliasSettings[];
+  /** In each domain, unless a user or an alias of that domain has the name. */
+  sharedAliases: SharedAliasSettings[];
   /** One of the users; gets the mail to {@link administratorNames} of every domain. */
   administrator: string;
 }
@@ -67,18 +77,24 @@ export function renderAccounts(settings: AccountsSettings): Bundle {
   };
 }
 
-/** The configured aliases, and the administrator's names where neither a user nor an alias has them. */
+/** The configured aliases; in each domain the shared ones and the administrator's names where nobody has them. */
 function allAliases(settings: AccountsSettings): { source: string; destinations: string[] }[] {
   const own = settings.aliases.map(({ address, destinations }) => ({
     source: address,
     destinations: [...destinations].sort(),
   }));
   const taken = new Set([...own.map((alias) => alias.source), ...settings.users.map((user) => user.address)]);
-  const system = settings.domains
-    .flatMap((domain) => administratorNames.map((name) => `${name}@${domain}`))
-    .filter((source) => !taken.has(source))
-    .map((source) => ({ source, destinations: [settings.administrator] }));
-  return [...own, ...system];
+  const everywhere = [
+    ...settings.sharedAliases,
+    ...administratorNames.map((name) => ({ name, destinations: [settings.administrator] })),
+  ];
+  for (const domain of settings.domains)
+    for (const { name, destinations } of everywhere) {
+      const source = `${name}@${domain}`;
+      if (!taken.has(source)) own.push({ source, destinations: [...destinations].sort() });
+      taken.add(source);
+    }
+  return own;
 }
 
 /** Plain order by code point, the same on every machine. */

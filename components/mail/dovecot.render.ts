@@ -5,6 +5,7 @@ import { filesFrom } from "../rendering/files";
 import type { View } from "../rendering/template";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, mailOwner } from "./accounts.render";
+import { loginPolicyAddress } from "./lockout.render";
 import { learnProgram, rspamdUser } from "./rspamd.render";
 
 /** Settings of the mailbox server. */
@@ -18,6 +19,10 @@ export interface DovecotSettings {
   postmaster: string;
   /** Mailbox limit in MiB where the accounts name none. */
   defaultQuotaMb: number;
+  /** Whether the login policy is asked. */
+  lockout: boolean;
+  /** Days after which a password is good for the webmail only, where it can be changed; 0: for ever. */
+  passwordMaxAgeDays: number;
 }
 
 /** Packages of the mailbox server; each protocol and the database driver are packages of their own. */
@@ -102,6 +107,10 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         sieve,
         vacation,
         learning,
+        lockout: settings.lockout,
+        loginPolicyAddress,
+        mayLogIn,
+        passwordIsYoung: passwordIsYoung(settings.passwordMaxAgeDays, generation),
       }),
     },
     prepare: globalScripts.map((script) => ["sievec", "-c", configuration, script]),
@@ -116,15 +125,29 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
   };
 }
 
+/** Condition of the accounts database for any login. */
+const mayLogIn = "active = 1 AND locked = 0";
+
+/** Name of the address that a connection really comes from, without what a trusted client says. */
+const realAddress = { "2.3": "%{real_rip}", "2.4": "%{real_remote_ip}" };
+
+/** Condition for the user's own password. The webmail is on this host. */
+function passwordIsYoung(days: number, generation: keyof typeof realAddress): string {
+  if (days === 0) return "";
+  const webmail = `'${realAddress[generation]}' IN ('127.0.0.1', '::1')`;
+  return ` AND (password_changed > unixepoch() - ${days} * 86400 OR ${webmail})`;
+}
+
 function files23(view: View): Bundle["files"] {
   return {
     ...filesFrom(
       "dovecot-2.3",
-      // The file with the database's queries is the only one that is not for everybody to read.
+      // The files with the database's queries are the only ones that are not for everybody to read.
       {
         [configuration]: {},
         [protocols]: {},
         "/etc/dovecot/dovecot-sql.conf.ext": { owner: "root:dovecot", mode: "0640" },
+        "/etc/dovecot/app-passwords.conf.ext": { owner: "root:dovecot", mode: "0640" },
       },
       { ...view, mailboxes: mailboxes.map((name) => ({ name })) },
     ),

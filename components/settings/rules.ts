@@ -1,3 +1,4 @@
+import { sharedAliasProblems } from "./accounts-rules";
 import { networkProblems } from "./network-rules";
 import { afterAt, type Settings } from "./schema";
 
@@ -20,6 +21,7 @@ export function contradictions(settings: Settings): Problem[] {
     ...duplicates(settings),
     ...aliasLoops(settings),
     ...administratorProblems(settings),
+    ...sharedAliasProblems(settings),
     ...hostnameProblems(settings),
     ...zoneProblems(settings),
     ...networkProblems(settings),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { accountsShape } from "./accounts";
 import { planMemory, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
@@ -89,6 +90,7 @@ export const settingsSchema = z.strictObject({
     )
     .default([]),
   defaultQuotaMb: quotaMb.default(2048),
+  ...accountsShape,
   messageSizeLimitMb: z
     .int("must be a whole number of MiB")
     .min(1, "must be at least 1 MiB")

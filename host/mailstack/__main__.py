@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = parser().parse_args(argv)
     try:
-        if os.geteuid() != 0:
+        if os.geteuid() != 0 and options.run is not commands.login_policy:
             raise MailstackError("must run as root")
         os.umask(0o022)
         steps.catch_signals()
@@ -86,9 +86,27 @@ def parser() -> argparse.ArgumentParser:
     command(users, "change-password", commands.user_change_password, text).add_argument("address")
     text = "for the webmail: one password change in poppassd's protocol on standard input and output"
     command(users, "poppassd", commands.user_poppassd, text)
+    text = "no login and no sending until `unlock`; mail still arrives, and no deployment changes it"
+    changes(command(users, "lock", commands.user_lock, text)).add_argument("address")
+    text = "end a lock, and what too many wrong passwords have shut out"
+    changes(command(users, "unlock", commands.user_unlock, text)).add_argument("address")
+    apps = command(users, "app-password", None, "passwords of single devices").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    made = changes(command(apps, "add", commands.app_password_add, "print a new password, once"))
+    made.add_argument("address")
+    made.add_argument("name", help="of the device")
+    as_json(command(apps, "list", commands.app_password_list, "their names")).add_argument("address")
+    made = changes(command(apps, "revoke", commands.app_password_revoke, "take one back and end the user's sessions"))
+    made.add_argument("address")
+    made.add_argument("name")
     made = changes(command(users, "purge", commands.user_purge, "delete the mail of a removed user for ever"))
     made.add_argument("address")
     made.add_argument("--yes", action="store_true", help="really")
+    text = "answer the login server whether an account is locked out (a daemon, started by its socket)"
+    made = command(top_commands, "login-policy", commands.login_policy, text)
+    made.add_argument("--failures", type=int, required=True, help="wrong passwords that lock an account")
+    made.add_argument("--minutes", type=int, required=True, help="how long they are remembered and a lock lasts")
     return top
 
 

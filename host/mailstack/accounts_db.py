@@ -28,9 +28,30 @@ CREATE TABLE IF NOT EXISTS users (
 CREATE TABLE IF NOT EXISTS aliases (
   source TEXT NOT NULL, destination TEXT NOT NULL, PRIMARY KEY (source, destination)
 );
+CREATE TABLE IF NOT EXISTS app_passwords (
+  user TEXT NOT NULL, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, PRIMARY KEY (user, name)
+);
+-- A user's rows go with the user; the mail is another matter
+CREATE TRIGGER IF NOT EXISTS no_app_passwords_without_user AFTER DELETE ON users
+BEGIN DELETE FROM app_passwords WHERE user = OLD.email; END;
+-- Whoever changes a password, by whichever program: its age begins anew
+CREATE TRIGGER IF NOT EXISTS password_age_begins AFTER UPDATE OF password ON users WHEN NEW.password <> OLD.password
+BEGIN UPDATE users SET password_changed = unixepoch() WHERE email = NEW.email; END;
+CREATE TRIGGER IF NOT EXISTS first_password_age_begins AFTER INSERT ON users
+BEGIN UPDATE users SET password_changed = unixepoch() WHERE email = NEW.email; END;
 """
 # initial_hash: the hash of the generated password; while `password` equals it, the user has not changed it.
-_MORE_COLUMNS = {"password_version": "INTEGER NOT NULL DEFAULT 1", "initial_hash": "TEXT"}
+# locked: an administrator's lock. password_changed: seconds since 1970.
+_MORE_COLUMNS = {
+    "password_version": "INTEGER NOT NULL DEFAULT 1",
+    "initial_hash": "TEXT",
+    "locked": "INTEGER NOT NULL DEFAULT 0",
+    "password_changed": "INTEGER NOT NULL DEFAULT 0",
+}
+_MADE = {
+    *("domains", "users", "aliases", "app_passwords"),
+    *("no_app_passwords_without_user", "password_age_begins", "first_password_age_begins"),
+}
 
 
 @contextlib.contextmanager
@@ -68,17 +89,29 @@ def prepare(path: str) -> None:
     with opened(path) as connection:
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "delete":
             connection.execute("PRAGMA journal_mode=DELETE")
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+        made = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         columns = {row[1] for row in connection.execute("PRAGMA table_info(users)")}
-        if tables >= {"domains", "users", "aliases"} and columns >= _MORE_COLUMNS.keys():
+        if made >= _MADE and columns >= _MORE_COLUMNS.keys():
             return
         with transaction(connection):
-            for statement in _TABLES.split(";"):
+            for statement in _statements(_TABLES):
                 connection.execute(statement)
             columns = {row[1] for row in connection.execute("PRAGMA table_info(users)")}
             for name, kind in _MORE_COLUMNS.items():
                 if name not in columns:
                     connection.execute(f"ALTER TABLE users ADD COLUMN {name} {kind}")
+            # When an older database's passwords were set nobody knows; their age begins now.
+            connection.execute("UPDATE users SET password_changed = unixepoch() WHERE password_changed = 0")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One after the other (`executescript` would commit)."""
+    text = ""
+    for line in script.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""
 
 
 @contextlib.contextmanager

@@ -164,6 +164,58 @@ def _line() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
+def user_lock(options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    return _lock(options, True)
+
+
+def user_unlock(options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    return _lock(options, False)
+
+
+def _lock(options: Namespace, locked: bool) -> int:
+    from .user_commands import lock
+
+    with Lock("user lock", options.lock_timeout):
+        lock(options.address, locked)
+    return 0
+
+
+def app_password_add(options: Namespace) -> int:
+    """stdout: the password."""
+    from .app_passwords import add
+
+    with Lock("user app-password add", options.lock_timeout):
+        _print(add(options.address, options.name))
+    return 0
+
+
+def app_password_list(options: Namespace) -> int:
+    """stdout: names and days."""
+    from .app_passwords import show
+
+    _print(show(options.address, options.json))
+    return 0
+
+
+def app_password_revoke(options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    from .app_passwords import revoke
+
+    with Lock("user app-password revoke", options.lock_timeout):
+        revoke(options.address, options.name)
+    return 0
+
+
+def login_policy(options: Namespace) -> int:
+    """Runs until nobody asks."""
+    from .login_policy_server import serve
+
+    serve(options.failures, options.minutes)
+    return 0
+
+
 def user_purge(options: Namespace) -> int:
     """Prints nothing on stdout."""
     from .user_commands import purge

@@ -4,12 +4,15 @@ import json
 import os
 import shutil
 import sqlite3
+from typing import Any
 
 from . import manifest, password_policy, passwords
 from .accounts import DEFAULT_DATABASE, forget_changed, has_initial
-from .accounts_db import opened
+from .accounts_db import opened, prepare
 from .errors import MailstackError
+from .login_policy_client import ask, lockout_is_on
 from .paths import on_host
+from .sessions import end_sessions
 
 MAIL = "/var/vmail"
 
@@ -25,30 +28,45 @@ def database() -> str:
 
 def show(as_json: bool) -> str:
     """The users, one a line, without any password."""
-    with opened(database()) as connection:
+    path = database()
+    prepare(path)
+    with opened(path) as connection:
         forget_changed(connection)
-        rows = connection.execute("SELECT email, quota_mb, active FROM users ORDER BY email").fetchall()
+        rows = connection.execute("SELECT email, quota_mb, active, locked FROM users ORDER BY email").fetchall()
         initial = {row[0] for row in rows if has_initial(connection, row[0])}
+    shut_out: dict[str, list[str]] = {}
+    for entry in ask("locks")["locks"] if lockout_is_on() else []:
+        shut_out.setdefault(entry["login"], []).append(entry["scope"])
     users = [
-        {"address": row[0], "quotaMb": row[1], "active": bool(row[2]), "initialPassword": row[0] in initial}
-        for row in rows
+        {
+            "address": address,
+            "quotaMb": quota,
+            "active": bool(active),
+            "initialPassword": address in initial,
+            "locked": bool(locked),
+            "lockedOut": shut_out.get(address, []),
+        }
+        for address, quota, active, locked in rows
     ]
     if as_json:
         return json.dumps(users)
-    notes = [
+    lines = [
         (user["address"], f"{user['quotaMb']} MB", "" if user["active"] else "removed", _note(user)) for user in users
     ]
-    return "\n".join(f"{a:32} {q:>9}  {r:8} {n}".rstrip() for a, q, r, n in notes)
+    return "\n".join(f"{a:32} {q:>9}  {r:8} {n}".rstrip() for a, q, r, n in lines)
 
 
-def _note(user: dict[str, object]) -> str:
-    return "initial password not changed yet" if user["initialPassword"] else ""
+def _note(user: dict[str, Any]) -> str:
+    notes = ["initial password not changed yet"] if user["initialPassword"] else []
+    notes += ["locked"] if user["locked"] else []
+    notes += [f"too many wrong passwords from {', '.join(user['lockedOut'])}"] if user["lockedOut"] else []
+    return "; ".join(notes)
 
 
 def initial_password(address: str) -> str:
     """The generated password. Raises when the user has changed it."""
     with opened(database()) as connection:
-        _must_know(connection, address)
+        must_know(connection, address)
         if not has_initial(connection, address):
             passwords.forget_initial(address)
             raise MailstackError(f"{address} has an own password; nobody but the user knows it")
@@ -61,7 +79,7 @@ def initial_password(address: str) -> str:
 def set_password(address: str, password: str) -> None:
     """Sets a password that a person has chosen."""
     with opened(database()) as connection:
-        _must_know(connection, address)
+        must_know(connection, address)
         _store(connection, address, password)
     passwords.forget_initial(address)
 
@@ -98,7 +116,7 @@ def change_password(address: str, old: str, new: str) -> None:
 def purge(address: str, yes: bool) -> None:
     """Deletes the mail and the row of a removed user, for ever."""
     with opened(database()) as connection:
-        active = _must_know(connection, address)
+        active = must_know(connection, address)
         if active:
             raise MailstackError(f"{address} is in use: remove the user from the configuration and deploy first")
         if not yes:
@@ -113,9 +131,25 @@ def purge(address: str, yes: bool) -> None:
             shutil.rmtree(folder)
         connection.execute("DELETE FROM users WHERE email = ? AND active = 0", (address,))
     passwords.forget_initial(address)
+    if lockout_is_on():
+        ask("forget", {"login": address})
 
 
-def _must_know(connection: sqlite3.Connection, address: str) -> bool:
+def lock(address: str, locked: bool) -> None:
+    """An administrator's lock: no login, no sending; mail still arrives. An `up` does not touch it."""
+    path = database()
+    prepare(path)
+    with opened(path) as connection:
+        must_know(connection, address)
+        connection.execute("UPDATE users SET locked = ? WHERE email = ?", (int(locked), address))
+    if locked:
+        end_sessions(address)
+    elif lockout_is_on():
+        ask("forgive", {"login": address})
+
+
+def must_know(connection: sqlite3.Connection, address: str) -> bool:
+    """Whether the user is active. Raises for an address that is no user's."""
     row = connection.execute("SELECT active FROM users WHERE email = ?", (address,)).fetchone()
     if row is None:
         raise MailstackError(f"there is no user {address}")

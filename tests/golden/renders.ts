@@ -7,6 +7,7 @@ import { renderSwap } from "../../components/host/swap.render";
 import type { SystemName } from "../../components/host/systems";
 import { renderAccounts } from "../../components/mail/accounts.render";
 import { renderDovecot } from "../../components/mail/dovecot.render";
+import { renderLockout } from "../../components/mail/lockout.render";
 import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
@@ -47,14 +48,24 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
         { address: "sales@example.org", destinations: ["ceo@example.org", administrator] },
         { address: "abuse@example.net", destinations: ["ceo@example.org"] },
       ],
+      sharedAliases: [{ name: "jobs", destinations: ["ceo@example.org"] }],
       administrator,
     }),
+  lockout: () => renderLockout({ failures: 5, minutes: 15 }),
   redis: () => renderRedis({}),
   rspamd: () => renderRspamd({ domains: ["example.org", "example.net"], selector: "mail1" }),
   tls: () => renderSelfSigned({ hostname }),
   nginx: (system) => renderNginx({ system, hostname, ipv6: true, names: [hostname, "webmail.example.org"] }),
   dovecot: (system) =>
-    renderDovecot({ system, hostname, ipv6: true, postmaster: "postmaster@example.org", defaultQuotaMb: 2048 }),
+    renderDovecot({
+      system,
+      hostname,
+      ipv6: true,
+      postmaster: "postmaster@example.org",
+      defaultQuotaMb: 2048,
+      lockout: true,
+      passwordMaxAgeDays: 0,
+    }),
   postfix: (system) =>
     renderPostfix({ system, hostname, ipv6: true, domain: "example.org", administrator, messageSizeLimitMb: 40 }),
   certificate: (system) =>

@@ -24,6 +24,7 @@ const commands = {
   "mail-redis": "/usr/local/sbin/mailstack apply redis",
   "mail-rspamd": "/usr/local/sbin/mailstack apply rspamd",
   "mail-tls": "/usr/local/sbin/mailstack apply tls",
+  "mail-lockout": "/usr/local/sbin/mailstack apply lockout",
   "mail-nginx": "/usr/local/sbin/mailstack apply nginx",
   "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",

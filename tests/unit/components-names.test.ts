@@ -50,6 +50,8 @@ mail mailstack:index:MailServer
   mail-host-key random:index/randomPassword:RandomPassword
   mail-kernel mailstack:host:Kernel
     mail-kernel command:remote:Command
+  mail-lockout mailstack:mail:Lockout
+    mail-lockout command:remote:Command
   mail-logs mailstack:operations:Logs
     mail-logs command:remote:Command
   mail-nginx mailstack:web:Nginx

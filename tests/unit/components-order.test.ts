@@ -22,6 +22,7 @@ const steps = [
   "mail-accounts",
   "mail-tls",
   "mail-nginx",
+  "mail-lockout",
   "mail-dovecot",
   "mail-certificate",
   "mail-postfix",

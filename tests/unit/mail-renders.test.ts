@@ -19,6 +19,7 @@ const withoutVersion = (path: string) => path.replace(/^\/etc\/php\/[\d.]+\//, "
 const hiddenWithoutSecret: Record<string, string> = {
   "/etc/redis/redis.conf": "0640",
   "/etc/dovecot/dovecot-sql.conf.ext": "0640",
+  "/etc/dovecot/app-passwords.conf.ext": "0640",
   "/etc/sudoers.d/mailstack": "0440",
 };
 
@@ -98,6 +99,7 @@ describe("accounts", () => {
     domains: ["b.example", "a.example"],
     users: [{ address: "postmaster@a.example", quotaMb: 100, passwordVersion: 1 }],
     aliases: [{ address: "abuse@b.example", destinations: ["z@x.example", "y@x.example"] }],
+    sharedAliases: [],
     administrator: "postmaster@a.example",
   }).accounts!.aliases;
 

@@ -6,7 +6,7 @@ a user would meet a problem. It has a few seconds, and runs beside the others.
 
 from collections.abc import Callable
 
-from . import bans, clock, dns, firewall, host, ipv6, logs, mail, queue, scanner, tls, upgrades, web
+from . import bans, clock, dns, firewall, host, ipv6, logins, logs, mail, queue, scanner, tls, upgrades, web
 
 Check = Callable[[str], str]
 
@@ -22,6 +22,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("http 80", ("nginx",), web.http),
     ("https 443", ("nginx",), web.https),
     ("webmail", ("roundcube",), web.webmail),
+    ("logins", ("lockout",), logins.policy),
     ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),
     ("queue", ("postfix",), queue.length),
     ("redis", ("redis",), scanner.redis),

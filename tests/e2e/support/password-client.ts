@@ -1,4 +1,5 @@
 import type { Server } from "./servers";
+import { until } from "./until";
 
 /** What a client logs in with. */
 export interface Credentials {
@@ -67,3 +68,44 @@ export async function logInEverywhere(
 /** What {@link logInEverywhere} answers when all doors open, or none. */
 export const allIn = passwordPorts.map(() => "in");
 export const allRefused = passwordPorts.map(() => "refused");
+
+/**
+ * Arguments: host. Logs in by IMAP and SMTP, prints `ready`, waits until the IMAP session is ended by the server, and
+ * then tries to send in the SMTP session.
+ */
+const lingering = `
+import imaplib, json, smtplib, ssl, sys, time
+host = sys.argv[1]
+user, password = sys.stdin.readline().strip(), sys.stdin.readline().strip()
+anything = ssl._create_unverified_context()
+reading = imaplib.IMAP4_SSL(host, 993, ssl_context=anything, timeout=60)
+reading.login(user, password)
+reading.select()
+sending = smtplib.SMTP_SSL(host, 465, context=anything, timeout=60)
+sending.ehlo()
+sending.login(user, password)
+ended = "not ended"
+for _ in range(300):
+    time.sleep(0.1)
+    try: reading.noop()
+    except (imaplib.IMAP4.error, OSError): ended = "ended"
+    if ended == "ended": break
+sending.mail(user)
+print(ended, sending.rcpt("friend@peer.example")[0])
+`;
+
+/** What becomes of running sessions, for example `ended 553`, when something is done once both are there. */
+export async function duringSessions(
+  server: Server,
+  { user, password }: Credentials,
+  act: () => Promise<unknown>,
+): Promise<string> {
+  const sessions = server.inCloud(["python3", "-c", lingering, server.hostname], `${user}\n${password}\n`);
+  await until("the IMAP session is there", async () =>
+    (await server.system.must(["doveadm", "-f", "flow", "who", user])).includes(user),
+  );
+  await act();
+  const result = await sessions;
+  if (result.exitCode !== 0) throw new Error(result.stderr);
+  return result.stdout.trim();
+}
