@@ -3,15 +3,26 @@ import { z } from "zod";
 import { parseSettings, SettingsError } from "./components/settings/parse";
 import { secretKeys, settingsSchema, type Settings } from "./components/settings/schema";
 
+type SecretKey = (typeof secretKeys)[number];
+
 /** Everything that the stack's configuration holds. */
 export interface StackConfig {
   settings: Settings;
   linodeToken: pulumi.Output<string>;
   /** There with `dnsProvider: cloudflare` only. */
   cloudflareApiToken: pulumi.Output<string> | undefined;
+  /** There with `certificate: dns-01` only. */
+  certificateDnsToken: pulumi.Output<string> | undefined;
 }
 
 const prefix = "mailstack:";
+
+/** Whether a stack with these values needs the secret. */
+const isNeeded: Record<SecretKey, (values: Record<string, unknown>) => boolean> = {
+  linodeToken: () => true,
+  cloudflareApiToken: ({ dnsProvider = "cloudflare" }) => dnsProvider === "cloudflare",
+  certificateDnsToken: ({ certificate }) => certificate === "dns-01",
+};
 
 /**
  * Reads and checks the whole configuration. This is the only reader of pulumi.Config.
@@ -27,9 +38,7 @@ export function readConfig(): StackConfig {
     if (secretKeys.some((secret) => secret === key)) continue;
     values[key] = isText(key) ? text : decode(text);
   }
-  const needed = secretKeys.filter(
-    (key) => key !== "cloudflareApiToken" || (values.dnsProvider ?? "cloudflare") === "cloudflare",
-  );
+  const needed = secretKeys.filter((key) => isNeeded[key](values));
   for (const key of needed) {
     if (!pulumi.runtime.allConfig()[prefix + key])
       problems.push(`mailstack:${key}: is missing; set it with: pulumi config set --secret mailstack:${key}`);
@@ -47,10 +56,12 @@ export function readConfig(): StackConfig {
   }
   if (problems.length > 0 || !settings)
     throw new pulumi.RunError(`The configuration is not usable:\n${problems.join("\n")}`);
+  const secret = (key: SecretKey) => (needed.includes(key) ? config.requireSecret(key) : undefined);
   return {
     settings,
     linodeToken: config.requireSecret("linodeToken"),
-    cloudflareApiToken: needed.includes("cloudflareApiToken") ? config.requireSecret("cloudflareApiToken") : undefined,
+    cloudflareApiToken: secret("cloudflareApiToken"),
+    certificateDnsToken: secret("certificateDnsToken"),
   };
 }
 

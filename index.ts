@@ -14,7 +14,8 @@ const providers = {
     config.cloudflareApiToken && new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
 };
 
-const server = new MailServer("mail", { settings: config.settings, ...providers });
+const { settings, certificateDnsToken } = config;
+const server = new MailServer("mail", { settings, certificateDnsToken, ...providers });
 
 /** Name of the mail host: the server that mail programs ask for, IMAP on 993 and SMTP on 465. */
 export const hostname = server.hostname;

@@ -13,6 +13,7 @@ import { protectHost } from "./mail-protection";
 import { installServices } from "./mail-services";
 import type { Settings } from "./settings/schema";
 import { roundcubeKey } from "./web/roundcube.render";
+import { dnsTokenFile } from "./web/dns-token";
 
 /** Arguments of a {@link MailServer}. */
 export interface MailServerArgs {
@@ -21,6 +22,8 @@ export interface MailServerArgs {
   linode: linode.Provider;
   /** Needed with `dnsProvider: cloudflare` only. */
   cloudflare?: cloudflare.Provider;
+  /** Needed with `certificate: dns-01` only: a token that may edit the DNS of the domains. Wrapped as secret here. */
+  certificateDnsToken?: pulumi.Input<string>;
 }
 
 /** The primary mail server of one or more domains: host, services and DNS, in the order in which mail can flow. */
@@ -82,7 +85,11 @@ export class MailServer extends pulumi.ComponentResource {
     const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
     const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
     const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
-    const secrets = { "rspamd-controller": controller.result, [roundcubeKey]: webmailKey.result };
+    const secrets = {
+      "rspamd-controller": controller.result,
+      [roundcubeKey]: webmailKey.result,
+      ...dnsTokenFile(settings, args.certificateDnsToken),
+    };
     const services = { settings, host, hostname, domains, secrets, address, parent: this };
     const { dkim, last } = installServices(name, services);
     const facts = pulumi.all([addresses, dkim]).apply(([known, dkim]): HostFacts => ({ ...known, dkim }));

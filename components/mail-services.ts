@@ -8,13 +8,15 @@ import { Accounts } from "./mail/accounts";
 import type { AccountsSettings } from "./mail/accounts.render";
 import { Dovecot } from "./mail/dovecot";
 import { Lockout } from "./mail/lockout";
+import { MtaSts } from "./mail/mta-sts";
 import { Postfix } from "./mail/postfix";
 import { Redis } from "./mail/redis";
 import { Rspamd } from "./mail/rspamd";
 import { dkimOutput } from "./mail/rspamd.render";
 import { setUpMachine } from "./mail-machine";
 import type { Settings } from "./settings/schema";
-import { Certificate } from "./web/certificate";
+import { Autoconfig } from "./web/autoconfig";
+import { Certificate, challengePackages } from "./web/certificate";
 import { hostNames, webmailName } from "./web/names";
 import { Nginx } from "./web/nginx";
 import { Roundcube } from "./web/roundcube";
@@ -58,7 +60,8 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   };
 
   next((o) => new HostSecrets(`${name}-secrets`, { host, values: args.secrets }, o));
-  next((o) => new Packages(`${name}-packages`, host, { system, webmail: settings.webmail }, o));
+  const installed = { system, webmail: settings.webmail, more: challengePackages(settings) };
+  next((o) => new Packages(`${name}-packages`, host, installed, o));
   last = setUpMachine(name, { settings, host, hostname, after: last, parent: args.parent });
   next((o) => new Resolver(`${name}-resolver`, host, { system, ipv6 }, o));
   next((o) => new Redis(`${name}-redis`, host, {}, o));
@@ -70,6 +73,9 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
   const names = hostNames(settings, hostname);
   next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, ipv6, names }, o));
+  const answered = settings.autoconfiguration ? domains : [];
+  next((o) => new Autoconfig(`${name}-autoconfig`, host, { hostname, domains: answered }, o));
+  next((o) => new MtaSts(`${name}-mta-sts`, host, { mode: settings.mtaSts, hostname, domains }, o));
   const postmaster = `postmaster@${settings.domain}`;
   const { lockAfterFailures, lockMinutes, passwordMaxAgeDays } = settings;
   // Also with 0, as for the swap file.
@@ -78,16 +84,15 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const logins = { lockout: lockAfterFailures > 0, passwordMaxAgeDays };
   const dovecot = { system, hostname, ipv6, postmaster, defaultQuotaMb, ...logins };
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
-  const issuing = { system, names, email: administrator, directory: settings.acmeDirectory };
-  // Before Postfix, which waits for Rspamd's first start; the authority answers meanwhile.
-  const afterAddress = { dependsOn: args.address };
-  next((o) => new Certificate(`${name}-certificate`, host, issuing, pulumi.mergeOptions(o, afterAddress)));
   const postfix = { system, hostname, ipv6, domain: settings.domain, administrator, messageSizeLimitMb };
   next((o) => new Postfix(`${name}-postfix`, host, postfix, o));
   const site = webmailName(settings.domain);
   const webmail = { system, enabled: settings.webmail, site, hostname, domain: settings.domain, messageSizeLimitMb };
   // Also when it is not wanted: only a bundle without files takes away what is there.
   next((o) => new Roundcube(`${name}-roundcube`, host, webmail, o));
+  // Last: when the authority refuses, everything else is there, with the certificate of before.
+  const afterAddress = { dependsOn: args.address };
+  next((o) => new Certificate(`${name}-certificate`, host, settings, names, pulumi.mergeOptions(o, afterAddress)));
 
   const dkim = rspamd.results.apply((results) =>
     Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])),

@@ -70,7 +70,7 @@ function zonesOf(settings: Settings): Settings["domains"] {
 }
 
 function domainSettings(settings: Settings, hostname: string, domain: string): MailDomainSettings {
-  const { domain: mainDomain, ipv6, dkimSelector, dmarcPolicy, acmeDirectory } = settings;
+  const { domain: mainDomain, ipv6, dkimSelector, dmarcPolicy, acmeDirectory, mtaSts } = settings;
   const names = webNames(settings, domain);
-  return { domain, mainDomain, hostname, webNames: names, ipv6, dkimSelector, dmarcPolicy, acmeDirectory };
+  return { domain, mainDomain, hostname, webNames: names, ipv6, dkimSelector, dmarcPolicy, acmeDirectory, mtaSts };
 }

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { mtaStsRecord } from "../mail/mta-sts.render";
 import type { WebName } from "../web/names";
 
 /** What only the running host can tell. */
@@ -18,10 +19,12 @@ export interface MailDomainSettings {
   mainDomain: string;
   /** Fully qualified name of the mail host. */
   hostname: string;
-  /** Further names in this zone that lead to the host and are in its certificate. */
+  /** Names in this zone that lead to the host and are in its certificate. */
   webNames?: WebName[];
   /** Whether the host is reached over IPv6. */
   ipv6: boolean;
+  /** What mail servers should do when TLS fails (RFC 8461). Without it, or with `none`, there is no such record. */
+  mtaSts?: "none" | "testing" | "enforce";
   dkimSelector: string;
   /** RFC 9989, section 4.7: `none`, `quarantine` or `reject`. */
   dmarcPolicy: string;
@@ -38,13 +41,13 @@ export interface MailRecord {
   key: string;
   /** Fully qualified, lower case, no last dot. */
   name: string;
-  type: "A" | "AAAA" | "MX" | "TXT" | "SRV" | "CAA";
+  type: "A" | "AAAA" | "CNAME" | "MX" | "TXT" | "SRV" | "CAA";
   /**
    * `address`: the host's name, needed before the certificate. `mail`: what sends the world's mail here; made last,
    * when the host answers.
    */
   stage: "address" | "mail";
-  /** Text of a TXT record, address, or host name of an MX; a function where only the running host can tell. */
+  /** Text of a TXT record, address, or host name of a CNAME or MX; a function where only the running host can tell. */
   content?: string | ((facts: HostFacts) => string);
   /** MX preference. */
   priority?: number;
@@ -65,7 +68,7 @@ const notOffered = { priority: 0, weight: 0, port: 0, target: "." };
  * Deviations from the specification: docs/decisions/dns-records.md.
  */
 export function mailRecords(settings: MailDomainSettings): MailRecord[] {
-  const { domain, hostname } = settings;
+  const { domain, hostname, webNames = [] } = settings;
   const at = (name: string) => `${name}.${domain}`;
   const text = (key: string, name: string, content: MailRecord["content"]): MailRecord => ({
     key,
@@ -88,16 +91,28 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     text("dmarc", at("_dmarc"), `v=DMARC1; p=${settings.dmarcPolicy}; rua=mailto:dmarc@${domain}`),
     // RFC 8460, section 3: where senders report that TLS failed; the administrator reads this address.
     text("tls-rpt", at("_smtp._tls"), `v=TLSRPTv1; rua=mailto:tls-rpt@${domain}`),
+    ...(settings.mtaSts && settings.mtaSts !== "none"
+      ? [text("mta-sts-id", at("_mta-sts"), mtaStsRecord(settings.mtaSts, hostname))]
+      : []),
     // RFC 8314, section 5.1: implicit TLS is preferred, so submissions comes before submission.
     service("submissions", "_submissions._tcp", { priority: 0, weight: 1, port: 465, target: hostname }),
     service("submission", "_submission._tcp", { priority: 10, weight: 1, port: 587, target: hostname }),
     service("imaps", "_imaps._tcp", { priority: 0, weight: 1, port: 993, target: hostname }),
     service("pop3s", "_pop3s._tcp", { priority: 10, weight: 1, port: 995, target: hostname }),
+    // For Outlook, where the name itself cannot be asked.
+    ...webNames
+      .filter(({ key }) => key === "autodiscover")
+      .map(({ name }) =>
+        service("autodiscover-srv", "_autodiscover._tcp", { priority: 0, weight: 1, port: 443, target: name }),
+      ),
     service("imap", "_imap._tcp", notOffered),
     service("pop3", "_pop3._tcp", notOffered),
   ];
-  const addresses = (web: WebName) => addressRecords(web, settings);
-  const webAddresses = (settings.webNames ?? []).flatMap(addresses);
+  const addresses = (web: WebName): MailRecord[] =>
+    web.alias
+      ? [{ key: web.key, name: web.name, type: "CNAME", stage: "address", content: hostname }]
+      : addressRecords(web, settings);
+  const webAddresses = webNames.flatMap(addresses);
   if (domain !== settings.mainDomain) return [...webAddresses, ...records];
   return [
     ...addresses({ key: "host", name: hostname }),

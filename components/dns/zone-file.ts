@@ -14,5 +14,6 @@ function dataOf(record: MailRecord, facts: HostFacts): string {
   if (authority) return `0 ${authority.tag} "${authority.value}"`;
   const text = typeof content === "string" ? content : content(facts);
   if (record.type === "TXT") return quoteText(text);
+  if (record.type === "CNAME") return `${text}.`;
   return record.type === "MX" ? `${record.priority} ${text}.` : text;
 }

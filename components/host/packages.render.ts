@@ -21,6 +21,8 @@ export interface PackagesSettings {
   system: SystemName;
   /** Whether the webmail is wanted. */
   webmail: boolean;
+  /** Packages that only this stack's settings need. */
+  more?: string[];
 }
 
 /** For whoever looks after the host: the database of accounts is readable with it. */
@@ -47,6 +49,7 @@ export function renderPackages(settings: PackagesSettings): Bundle {
     ...(settings.webmail ? roundcubePackages : []),
     ...tools,
     ...upgradesPackages,
+    ...(settings.more ?? []),
   ];
   return {
     service: "packages",

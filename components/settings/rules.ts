@@ -1,5 +1,6 @@
 import { sharedAliasProblems } from "./accounts-rules";
 import { networkProblems } from "./network-rules";
+import { certificateProblems } from "./certificate-rules";
 import { afterAt, type Settings } from "./schema";
 
 /** One wrong value: where it is, below `mailstack:`, and what would be right. */
@@ -25,6 +26,7 @@ export function contradictions(settings: Settings): Problem[] {
     ...hostnameProblems(settings),
     ...zoneProblems(settings),
     ...networkProblems(settings),
+    ...certificateProblems(settings),
   ];
 }
 

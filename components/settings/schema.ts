@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { accountsShape } from "./accounts";
+import { certificateShape } from "./certificate";
 import { planMemory, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
+import { publishedNamesShape } from "./published-names";
 import { webShape } from "./web";
 
 /** RFC 1035 section 2.3.4: at most 63 octets a label, 253 a name; at least two labels, since mail domains have a parent. */
@@ -117,6 +119,8 @@ export const settingsSchema = z.strictObject({
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),
+  ...certificateShape,
+  ...publishedNamesShape,
   sshAllowedCidrs: z
     .array(cidr)
     .min(1, "must name at least one network")
@@ -146,7 +150,7 @@ export const settingsSchema = z.strictObject({
 });
 
 /** Keys that are secret, and hence not among the plain values. The program hands them on as secret Outputs only. */
-export const secretKeys = ["linodeToken", "cloudflareApiToken"] as const;
+export const secretKeys = ["linodeToken", "cloudflareApiToken", "certificateDnsToken"] as const;
 
 /** Checked settings with every default filled in. */
 export type Settings = z.output<typeof settingsSchema>;

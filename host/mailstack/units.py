@@ -80,7 +80,7 @@ def decide(wanted: dict[str, Any], old: dict[str, Any] | None, changed: set[str]
         action = ("restart" if changed else "") if before[name]["active"] else "stop"
         enable = False if enabled and not before[name]["enabled"] else None
         if not active:
-            action = "start" if before[name]["active"] else ""
+            action = "start" if before[name]["active"] else "stop" if state["ActiveState"] == "failed" else ""
         work.units[name] = {"action": action, "enable": enable, "active": active, "enabled": enabled}
     work.daemon_reload |= any(path.startswith(_UNIT_FOLDERS) for path in changed)
     return work
@@ -125,7 +125,12 @@ def _act(name: str, action: str, since: float) -> None:
     if action in ("start", "restart"):
         # After a few failures in a row systemd refuses to start a unit.
         _systemctl("reset-failed", name)
-    _check(name, action, _systemctl(action, name), since)
+    # systemd cannot stop what has ended and whose file is gone.
+    if action != "stop" or query([name])[name]["ActiveState"] not in ("inactive", "failed"):
+        _check(name, action, _systemctl(action, name), since)
+    if action == "stop":
+        # A timer whose service is gone counts as failed, for ever.
+        _systemctl("reset-failed", name)
 
 
 def put_back(units: dict[str, Any], daemon_reload: bool) -> list[str]:

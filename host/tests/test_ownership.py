@@ -68,6 +68,15 @@ class Ownership(HostTestCase):
         self.run_it("remove", "demo")
         self.assert_foreign()
 
+    def test_a_unit_named_no_more_that_has_ended_is_not_stopped_but_forgotten(self):
+        self.apply_well(bundle())
+        (self.state / "demo.service.active").unlink()
+        (self.state / "demo.service.failed").touch()
+        self.forget_calls()
+        self.assertEqual(self.run_it("remove", "demo").returncode, 0)
+        self.assertNotIn("stop demo.service", self.calls())
+        self.assertFalse((self.state / "demo.service.failed").exists())
+
     def test_verify_names_each_difference(self):
         self.apply_well(bundle(packages=["one"], directories={"/var/lib/demo": {"owner": "root:root", "mode": "0700"}}))
         self.assertEqual(self.run_it("verify").returncode, 0)

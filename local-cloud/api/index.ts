@@ -4,6 +4,7 @@ import { acmeProxy } from "./acme-proxy";
 import type { App } from "./app";
 import { cloudflareApi, type CloudflareOptions, publishCloudflare } from "./cloudflare/plugin";
 import type { CloudflareToken } from "./cloudflare/tokens";
+import { zoneId } from "./cloudflare/zones";
 import type { LinodeContext } from "./linode/context";
 import { publishDomains } from "./linode/domains";
 import { recover, wantedHosts } from "./linode/instance-life";
@@ -43,6 +44,11 @@ const plainCompilers = {
   buildSerializer: () => () => (data: unknown) => JSON.stringify(data),
 } as unknown as NonNullable<FastifyServerOptions["schemaController"]>["compilersFactory"];
 
+/** A Cloudflare token that may edit the DNS of one zone and nothing else, for certificates by dns-01. */
+export function zoneToken(zone: string): string {
+  return `${zoneId(zone)}-dns-one`;
+}
+
 export interface ApiOptions {
   hosts: Hosts;
   zones: Zones;
@@ -60,7 +66,7 @@ export interface ApiOptions {
   acmeCrossSigned?: string;
   /** Zones of the Cloudflare account. Default: none. */
   cloudflareZones?: string[];
-  /** Default: {@link defaultTokens}, each with all rights. */
+  /** Default: {@link defaultTokens}, each with all rights, and a {@link zoneToken} for each Cloudflare zone. */
   tokens?: { linode?: string[]; cloudflare?: CloudflareToken[] };
   /** Failures, and background work that failed. */
   log: (line: string) => void;
@@ -86,7 +92,10 @@ export async function startApis(options: ApiOptions): Promise<Apis> {
     store,
     dns: zones,
     zones: (options.cloudflareZones ?? []).map((zone) => zone.toLowerCase()),
-    tokens: options.tokens?.cloudflare ?? [{ token: defaultTokens.cloudflare }],
+    tokens: options.tokens?.cloudflare ?? [
+      { token: defaultTokens.cloudflare },
+      ...(options.cloudflareZones ?? []).map((zone): CloudflareToken => ({ token: zoneToken(zone), zones: [zone] })),
+    ],
     log,
   };
 

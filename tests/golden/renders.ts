@@ -15,12 +15,14 @@ import { renderFail2ban } from "../../components/operations/fail2ban.render";
 import { renderLogs } from "../../components/operations/logs.render";
 import { renderUpgrades } from "../../components/operations/upgrades.render";
 import type { Bundle } from "../../components/rendering/bundle";
+import { renderMtaSts } from "../../components/mail/mta-sts.render";
+import { renderAutoconfig } from "../../components/web/autoconfig.render";
 import { renderCertificate, renderSelfSigned } from "../../components/web/certificate.render";
 import { renderNginx } from "../../components/web/nginx.render";
 import { renderRoundcube } from "../../components/web/roundcube.render";
 
-const hostname = "mail.example.org";
-const administrator = "admin@example.org";
+export const hostname = "mail.example.org";
+export const administrator = "admin@example.org";
 
 /** Every service with the settings of one imagined mail server. */
 export const renders: Record<string, (system: SystemName) => Bundle> = {
@@ -74,7 +76,10 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       names: [hostname, "webmail.example.org"],
       email: administrator,
       directory: "https://acme-v02.api.letsencrypt.org/directory",
+      challenge: { kind: "http-01" },
     }),
+  autoconfig: () => renderAutoconfig({ hostname, domains: ["example.org", "example.net"] }),
+  "mta-sts": () => renderMtaSts({ mode: "testing", hostname, domains: ["example.org", "example.net"] }),
   ufw: () => renderHostFirewall({ sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"], ipv6: true }),
   roundcube: (system) =>
     renderRoundcube({

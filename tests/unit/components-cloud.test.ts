@@ -104,7 +104,7 @@ test("every cloud resource has the provider with the stack's own token", () => {
     return `${found?.urn}::id-of-${name}`;
   };
   const clouds = server.registrations.filter((each) => each.custom && /^(linode|cloudflare):/.test(each.type));
-  expect(clouds).toHaveLength(22);
+  expect(clouds).toHaveLength(27);
   expect(clouds.map((each) => each.provider)).toEqual(clouds.map((each) => provider(each.type.split(":")[0]!)));
 });
 

@@ -26,6 +26,8 @@ const commands = {
   "mail-tls": "/usr/local/sbin/mailstack apply tls",
   "mail-lockout": "/usr/local/sbin/mailstack apply lockout",
   "mail-nginx": "/usr/local/sbin/mailstack apply nginx",
+  "mail-autoconfig": "/usr/local/sbin/mailstack apply autoconfig",
+  "mail-mta-sts": "/usr/local/sbin/mailstack apply mta-sts",
   "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",

@@ -1,3 +1,4 @@
+import { mtaStsRecord } from "../../components/mail/mta-sts.render";
 import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { zoneId } from "./support/stacks";
@@ -40,6 +41,8 @@ function domainRecords(prefix: string, zone: string, domain: string): Record<str
     [`${prefix}-dkim`]: text(`ementech1._domainkey.${domain}`, inPieces(dkimValue(domain))),
     [`${prefix}-dmarc`]: text(`_dmarc.${domain}`, expect.stringMatching(dmarc(domain)) as string),
     [`${prefix}-tls-rpt`]: text(`_smtp._tls.${domain}`, `"v=TLSRPTv1; rua=mailto:tls-rpt@${domain}"`),
+    [`${prefix}-mta-sts-id`]: text(`_mta-sts.${domain}`, `"${mtaStsRecord("testing", host)}"`),
+    [`${prefix}-autodiscover-srv`]: service("_autodiscover._tcp", 0, 1, 443, `autodiscover.${domain}`),
     [`${prefix}-submissions`]: service("_submissions._tcp", 0, 1, 465, host),
     [`${prefix}-submission`]: service("_submission._tcp", 10, 1, 587, host),
     [`${prefix}-imaps`]: service("_imaps._tcp", 0, 1, 993, host),
@@ -47,6 +50,13 @@ function domainRecords(prefix: string, zone: string, domain: string): Record<str
     [`${prefix}-imap`]: service("_imap._tcp", 0, 0, 0, "."),
     [`${prefix}-pop3`]: service("_pop3._tcp", 0, 0, 0, "."),
   };
+}
+
+/** The aliases of the host's name that each domain has. */
+function aliases(prefix: string, zone: string, domain: string): Record<string, object> {
+  const alias = { zoneId: zone, ttl: 1, proxied: false, type: "CNAME", content: "mail.ementech.co.ke" };
+  const keys = ["autoconfig", "autodiscover", "mta-sts"];
+  return Object.fromEntries(keys.map((key) => [`${prefix}-${key}`, { ...alias, name: `${key}.${domain}` }]));
 }
 
 const dmarc = (domain: string) => new RegExp(`^"v=DMARC1; p=none; rua=mailto:dmarc@${domain}"$`);
@@ -63,12 +73,16 @@ test("the main domain's zone, record by record", () => {
     "mail-address-webmail-aaaa": { ...webmail, type: "AAAA", content: ipv6 },
     "mail-address-webmail-caa": { ...webmail, ...authority },
     "mail-dns-host-spf": { ...common, type: "TXT", content: '"v=spf1 a -all"' },
+    ...aliases("mail-address", zoneId, "ementech.co.ke"),
     ...domainRecords("mail-dns", zoneId, "ementech.co.ke"),
   });
 });
 
 test("a further domain has its records in its own zone", () => {
-  expect(inputsOf(secondZone)).toEqual(domainRecords("mail-dns-example.net", secondZone, "example.net"));
+  expect(inputsOf(secondZone)).toEqual({
+    ...aliases("mail-address-example.net", secondZone, "example.net"),
+    ...domainRecords("mail-dns-example.net", secondZone, "example.net"),
+  });
 });
 
 test("a further domain leaves all that is there as it is, but for the services that must know it", async () => {
@@ -78,7 +92,14 @@ test("a further domain leaves all that is there as it is, but for the services t
     const same = now.get(each.urn);
     return JSON.stringify(same?.inputs) !== JSON.stringify(each.inputs);
   });
-  expect(changed.map((each) => each.name).sort()).toEqual(["mail-accounts", "mail-rspamd"]);
+  expect(changed.map((each) => each.name).sort()).toEqual([
+    "mail-accounts",
+    "mail-autoconfig",
+    "mail-certificate",
+    "mail-mta-sts",
+    "mail-nginx",
+    "mail-rspamd",
+  ]);
 });
 
 test("a record that changes its type is deleted first: a name cannot have both", () => {

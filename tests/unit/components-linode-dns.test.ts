@@ -1,3 +1,4 @@
+import { mtaStsRecord } from "../../components/mail/mta-sts.render";
 import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 
@@ -29,12 +30,17 @@ test("the main domain's records in Linode's form", () => {
     "mail-address-webmail-caa: CAA webmail.ementech.co.ke issue letsencrypt.org",
     `mail-address-webmail-a: A webmail.ementech.co.ke ${ipv4}`,
     `mail-address-webmail-aaaa: AAAA webmail.ementech.co.ke ${ipv6}`,
+    ...["autoconfig", "autodiscover", "mta-sts"].map(
+      (key) => `mail-address-${key}: CNAME ${key}.ementech.co.ke mail.ementech.co.ke`,
+    ),
     "mail-dns-host-spf: TXT mail.ementech.co.ke v=spf1 a -all",
     "mail-dns-mx: MX ementech.co.ke 10 mail.ementech.co.ke",
     "mail-dns-spf: TXT ementech.co.ke v=spf1 mx -all",
     `mail-dns-dkim: TXT ementech1._domainkey.ementech.co.ke ${dkimValue("ementech.co.ke")}`,
     "mail-dns-dmarc: TXT _dmarc.ementech.co.ke v=DMARC1; p=none; rua=mailto:dmarc@ementech.co.ke",
     "mail-dns-tls-rpt: TXT _smtp._tls.ementech.co.ke v=TLSRPTv1; rua=mailto:tls-rpt@ementech.co.ke",
+    `mail-dns-mta-sts-id: TXT _mta-sts.ementech.co.ke ${mtaStsRecord("testing", "mail.ementech.co.ke")}`,
+    "mail-dns-autodiscover-srv: SRV  autodiscover tcp 0 1 443 autodiscover.ementech.co.ke",
     "mail-dns-submissions: SRV  submissions tcp 0 1 465 mail.ementech.co.ke",
     "mail-dns-submission: SRV  submission tcp 10 1 587 mail.ementech.co.ke",
     "mail-dns-imaps: SRV  imaps tcp 0 1 993 mail.ementech.co.ke",

@@ -17,21 +17,28 @@ mail mailstack:index:MailServer
   mail-accounts mailstack:mail:Accounts
     mail-accounts command:remote:Command
   mail-address mailstack:dns:CloudflareRecords
+    mail-address-autoconfig cloudflare:index/dnsRecord:DnsRecord
+    mail-address-autodiscover cloudflare:index/dnsRecord:DnsRecord
     mail-address-host-a cloudflare:index/dnsRecord:DnsRecord
     mail-address-host-aaaa cloudflare:index/dnsRecord:DnsRecord
     mail-address-host-caa cloudflare:index/dnsRecord:DnsRecord
+    mail-address-mta-sts cloudflare:index/dnsRecord:DnsRecord
     mail-address-webmail-a cloudflare:index/dnsRecord:DnsRecord
     mail-address-webmail-aaaa cloudflare:index/dnsRecord:DnsRecord
     mail-address-webmail-caa cloudflare:index/dnsRecord:DnsRecord
+  mail-autoconfig mailstack:web:Autoconfig
+    mail-autoconfig command:remote:Command
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
   mail-deploy-key random:index/randomPassword:RandomPassword
   mail-dns mailstack:dns:CloudflareRecords
+    mail-dns-autodiscover-srv cloudflare:index/dnsRecord:DnsRecord
     mail-dns-dkim cloudflare:index/dnsRecord:DnsRecord
     mail-dns-dmarc cloudflare:index/dnsRecord:DnsRecord
     mail-dns-host-spf cloudflare:index/dnsRecord:DnsRecord
     mail-dns-imap cloudflare:index/dnsRecord:DnsRecord
     mail-dns-imaps cloudflare:index/dnsRecord:DnsRecord
+    mail-dns-mta-sts-id cloudflare:index/dnsRecord:DnsRecord
     mail-dns-mx cloudflare:index/dnsRecord:DnsRecord
     mail-dns-pop3 cloudflare:index/dnsRecord:DnsRecord
     mail-dns-pop3s cloudflare:index/dnsRecord:DnsRecord
@@ -54,6 +61,8 @@ mail mailstack:index:MailServer
     mail-lockout command:remote:Command
   mail-logs mailstack:operations:Logs
     mail-logs command:remote:Command
+  mail-mta-sts mailstack:mail:MtaSts
+    mail-mta-sts command:remote:Command
   mail-nginx mailstack:web:Nginx
     mail-nginx command:remote:Command
   mail-packages mailstack:host:Packages

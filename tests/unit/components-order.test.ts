@@ -22,11 +22,13 @@ const steps = [
   "mail-accounts",
   "mail-tls",
   "mail-nginx",
+  "mail-autoconfig",
+  "mail-mta-sts",
   "mail-lockout",
   "mail-dovecot",
-  "mail-certificate",
   "mail-postfix",
   "mail-roundcube",
+  "mail-certificate",
   "mail-health",
   "mail-ufw",
   "mail-ufw-confirmed",
@@ -39,7 +41,9 @@ const because: [later: string, earlier: string, why: string][] = [
   ["mail", "mail-host-key", "the first connection is verified"],
   ["mail-certificate", "mail-address-host-a", "the authority asks the host by name"],
   ["mail-certificate", "mail-address-webmail-a", "the authority asks the host by each name of the certificate"],
+  ["mail-certificate", "mail-address-mta-sts", "an alias of the host's name too"],
   ["mail-certificate", "mail-tls", "daemons run before it is issued"],
+  ["mail-certificate", "mail-postfix", "what the authority refuses leaves everything else working"],
   ["mail-certificate", "mail-nginx", "nginx answers the authority"],
   ["mail-ptr", "mail-address-host-a", "Linode refuses a reverse name that does not resolve"],
   ["mail-dns-mx", "mail-ptr", "receivers refuse mail from a host without a reverse name"],
@@ -64,7 +68,7 @@ test("what sends the world's mail here is made last: nothing waits for it, and i
     .ofType("cloudflare:index/dnsRecord:DnsRecord")
     .filter((each) => !each.name.startsWith("mail-address-"));
   const health = server.custom("mail-health");
-  expect(records).toHaveLength(23);
+  expect(records).toHaveLength(27);
   expect(records.filter((record) => !server.waitsFor(record, health))).toEqual([]);
   const waiting = server.registrations.filter((each) => records.some((record) => server.waitsFor(each, record)));
   expect(waiting).toEqual([]);

@@ -7,9 +7,13 @@ import type { Bundle } from "../../components/rendering/bundle";
 import { renderCertificate } from "../../components/web/certificate.render";
 import { renderSwap } from "../../components/host/swap.render";
 import { renders } from "../golden/renders";
+import { variants } from "../golden/variants";
 
 const every: [string, Bundle][] = (Object.keys(systems) as SystemName[]).flatMap((system) =>
-  Object.entries(renders).map(([service, render]): [string, Bundle] => [`${service} on ${system}`, render(system)]),
+  Object.entries({ ...renders, ...variants }).map(([service, render]): [string, Bundle] => [
+    `${service} on ${system}`,
+    render(system),
+  ]),
 );
 
 /** PHP's version is part of its paths; the template is the same. */
@@ -123,7 +127,13 @@ describe("accounts", () => {
 
 test("a certificate without names is refused", () => {
   expect(() =>
-    renderCertificate({ system: "debian12", names: [], email: "a@b.example", directory: "https://x.example" }),
+    renderCertificate({
+      system: "debian12",
+      names: [],
+      email: "a@b.example",
+      directory: "https://x.example",
+      challenge: { kind: "http-01" },
+    }),
   ).toThrow("at least one name");
 });
 

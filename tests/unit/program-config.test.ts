@@ -49,6 +49,22 @@ test("a stack whose DNS is not at Cloudflare needs no token for it", () => {
   expect(readConfig().cloudflareApiToken).toBeUndefined();
 });
 
+test("only a certificate by DNS needs its token, and gets it as a secret", async () => {
+  const dns = { "mailstack:certificate": "dns-01" };
+  expect(complaints(dns)).toEqual([
+    `mailstack:certificateDnsToken: is missing; set it with: ${set("certificateDnsToken")}`,
+  ]);
+  const token = { ...dns, "mailstack:certificateDnsToken": "dns-token-for-tests" };
+  expect(complaints(token)).toEqual([
+    `mailstack:certificateDnsToken: is stored in clear; set it again with: ${set("certificateDnsToken")}`,
+  ]);
+  expect(complaints(token, [...secretKeys, "mailstack:certificateDnsToken"])).toEqual([]);
+  const { certificateDnsToken } = readConfig();
+  expect(await pulumi.isSecret(certificateDnsToken!)).toBe(true);
+  expect(complaints({})).toEqual([]);
+  expect(readConfig().certificateDnsToken).toBeUndefined();
+});
+
 const set = (key: string) => `pulumi config set --secret mailstack:${key}`;
 
 test.each<[string, Record<string, string | undefined>, string[]]>([

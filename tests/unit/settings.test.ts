@@ -152,6 +152,39 @@ test.each<[string, Record<string, unknown>, string]>([
     { domains: [{ name: "example.org", cloudflareZoneId: good.cloudflareZoneId }] },
     'mailstack:domains[0].name: "example.org" is already domain',
   ],
+  [
+    "an unknown way to a certificate",
+    { certificate: "dns" },
+    'mailstack:certificate: "dns" is unknown; use one of http-01, dns-01, existing',
+  ],
+  [
+    "a certificate by DNS without a provider",
+    { certificate: "dns-01", dnsProvider: "none" },
+    'mailstack:certificate: "dns-01" needs dnsProvider cloudflare or linode; use http-01 or existing',
+  ],
+  [
+    "a certificate by Linode's DNS where there is no package",
+    { certificate: "dns-01", dnsProvider: "linode", linodeDomainId: 1, os: "debian13" },
+    'mailstack:certificate: "dns-01" with dnsProvider linode does not work on debian13, which has no package for it',
+  ],
+  [
+    "an existing certificate without its key",
+    { certificate: "existing", certificateFile: "/root/tls/fullchain.pem" },
+    "mailstack:certificateKeyFile: is missing; with certificate existing it is the path of a PEM file on the host",
+  ],
+  [
+    "a path that is none",
+    { certificateFile: "tls/fullchain.pem" },
+    'mailstack:certificateFile: "tls/fullchain.pem" is not a plain absolute path on the host',
+  ],
+  ["a path with a quote", { certificateFile: "/root/it's.pem" }, "mailstack:certificateFile: "],
+  ["a path upwards", { certificateKeyFile: "/root/../x" }, 'mailstack:certificateKeyFile: "/root/../x" is not'],
+  ["an unknown MTA-STS mode", { mtaSts: "on" }, 'mailstack:mtaSts: "on" is unknown; use one of none, testing, enforce'],
+  [
+    "autoconfiguration that is neither",
+    { autoconfiguration: "yes" },
+    "mailstack:autoconfiguration: must be true or false",
+  ],
 ])("%s is one line that names the key", (_name, change, line) => {
   const values = Object.fromEntries(Object.entries({ ...good, ...change }).filter(([, value]) => value !== undefined));
   let message = "";

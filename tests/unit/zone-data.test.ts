@@ -4,7 +4,11 @@ const settings = {
   domain: "example.org",
   mainDomain: "example.org",
   hostname: "mail.example.org",
-  webNames: [{ key: "webmail", name: "webmail.example.org" }],
+  webNames: [
+    { key: "webmail", name: "webmail.example.org" },
+    { key: "autodiscover", name: "autodiscover.example.org", alias: true },
+  ],
+  mtaSts: "testing" as const,
   ipv6: true,
   dkimSelector: "s1",
   dmarcPolicy: "none",
@@ -29,16 +33,19 @@ test("the zone of the main domain, record by record", () => {
      "address mail.example.org AAAA  2001:db8::20",
      "address webmail.example.org A  198.51.100.20",
      "address webmail.example.org AAAA  2001:db8::20",
+     "address autodiscover.example.org CNAME  mail.example.org",
      "mail mail.example.org TXT  v=spf1 a -all",
      "mail example.org MX 10 mail.example.org",
      "mail example.org TXT  v=spf1 mx -all",
      "mail s1._domainkey.example.org TXT  v=DKIM1; k=rsa; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
      "mail _dmarc.example.org TXT  v=DMARC1; p=none; rua=mailto:dmarc@example.org",
      "mail _smtp._tls.example.org TXT  v=TLSRPTv1; rua=mailto:tls-rpt@example.org",
+     "mail _mta-sts.example.org TXT  v=STSv1; id=82f367856cbc38a2e41c;",
      "mail _submissions._tcp.example.org SRV  0 1 465 mail.example.org",
      "mail _submission._tcp.example.org SRV  10 1 587 mail.example.org",
      "mail _imaps._tcp.example.org SRV  0 1 993 mail.example.org",
      "mail _pop3s._tcp.example.org SRV  10 1 995 mail.example.org",
+     "mail _autodiscover._tcp.example.org SRV  0 1 443 autodiscover.example.org",
      "mail _imap._tcp.example.org SRV  0 0 0 .",
      "mail _pop3._tcp.example.org SRV  0 0 0 .",
    ]
@@ -55,7 +62,7 @@ test("MX and everything else that attracts mail waits for the host", () => {
     mailRecords(settings)
       .filter((record) => record.stage === "address")
       .map((record) => record.type),
-  ).toEqual(["A", "AAAA", "A", "AAAA"]);
+  ).toEqual(["A", "AAAA", "A", "AAAA", "CNAME"]);
 });
 
 test("without IPv6 nothing in the zone leads there; with it, a host without such an address is an error", () => {

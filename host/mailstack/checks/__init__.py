@@ -6,7 +6,23 @@ a user would meet a problem. It has a few seconds, and runs beside the others.
 
 from collections.abc import Callable
 
-from . import bans, clock, dns, firewall, host, ipv6, logins, logs, mail, queue, scanner, tls, upgrades, web
+from . import (
+    autoconfig,
+    bans,
+    clock,
+    dns,
+    firewall,
+    host,
+    ipv6,
+    logins,
+    logs,
+    mail,
+    queue,
+    scanner,
+    tls,
+    upgrades,
+    web,
+)
 
 Check = Callable[[str], str]
 
@@ -24,6 +40,8 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("webmail", ("roundcube",), web.webmail),
     ("logins", ("lockout",), logins.policy),
     ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),
+    ("autoconfig", ("autoconfig",), autoconfig.autoconfig),
+    ("mta-sts", ("mta-sts",), autoconfig.mta_sts),
     ("queue", ("postfix",), queue.length),
     ("redis", ("redis",), scanner.redis),
     ("rspamd", ("rspamd",), scanner.rspamd),

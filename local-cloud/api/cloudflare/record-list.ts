@@ -35,6 +35,11 @@ const comparisons: Record<string, (value: string, wanted: string) => boolean> = 
   endswith: (value, wanted) => value.endsWith(wanted),
 };
 
+/** Text is found with its quotes and without them. */
+function unquoted(text: string): string {
+  return text.replace(/^"([^"]*)"$/, "$1");
+}
+
 function tests(parameters: z.infer<typeof query>): Test[] {
   return Object.entries(parameters).flatMap(([key, wanted]): Test[] => {
     const [field, comparison = "exact"] = key.split(".");
@@ -44,7 +49,7 @@ function tests(parameters: z.infer<typeof query>): Test[] {
     if (field === "proxied") return [(record) => String(record.proxied) === wanted];
     if (!["name", "type", "content", "comment"].includes(field!)) return [];
     const compare = comparisons[comparison]!;
-    return [(record) => compare(String(record[field as "name"] ?? "").toLowerCase(), text)];
+    return [(record) => compare(unquoted(String(record[field as "name"] ?? "").toLowerCase()), unquoted(text))];
   });
 }
 

@@ -1,5 +1,8 @@
 import { systems, type SystemName } from "../../../components/host/systems";
 import { renders } from "../renders";
+import { variants } from "../variants";
+
+const all = { ...renders, ...variants };
 
 /**
  * Pins the exact text of every file of one service on the host. A changed snapshot is a changed server: read the
@@ -18,14 +21,14 @@ export function golden(service: string): void {
     });
 
     test(`${service} is the same text again`, () => {
-      expect(JSON.stringify(renders[service]?.(system))).toBe(JSON.stringify(renders[service]?.(system)));
+      expect(JSON.stringify(all[service]?.(system))).toBe(JSON.stringify(all[service]?.(system)));
     });
   });
 }
 
 /** Each file with its owner and mode, and the rest of the bundle under a name of its own. */
 function textsOf(service: string, system: SystemName): Record<string, string> {
-  const bundle = renders[service]?.(system);
+  const bundle = all[service]?.(system);
   if (!bundle) throw new Error(`there is no service ${service}`);
   const { files, ...rest } = bundle;
   const texts = Object.entries(files).map(([path, { owner, mode, content }]) => [path, `${owner} ${mode}\n${content}`]);

@@ -1,0 +1,24 @@
+import type { SystemName } from "../../components/host/systems";
+import type { Bundle } from "../../components/rendering/bundle";
+import { renderCertificate } from "../../components/web/certificate.render";
+import { renderExistingCertificate } from "../../components/web/existing-certificate.render";
+import { administrator, hostname } from "./renders";
+
+/** Services again, as other settings make them. */
+export const variants: Record<string, (system: SystemName) => Bundle> = {
+  "certificate-dns": (system) =>
+    renderCertificate({
+      system,
+      names: [hostname, "mta-sts.example.net", "mx.far.example.org"],
+      email: administrator,
+      directory: "https://acme-v02.api.letsencrypt.org/directory",
+      challenge: { kind: "dns-01", provider: "cloudflare", domains: ["example.org", "example.net"] },
+    }),
+  "certificate-existing": (system) =>
+    renderExistingCertificate({
+      system,
+      names: [hostname, "webmail.example.org"],
+      chain: "/root/tls/fullchain.pem",
+      key: "/root/tls/privkey.pem",
+    }),
+};
