@@ -20,6 +20,8 @@ const server = new MailServer("mail", { settings, certificateDnsToken, ...provid
 /** Name of the mail host: the server that mail programs ask for, IMAP on 993 and SMTP on 465. */
 export const hostname = server.hostname;
 export const ipv4 = server.ipv4;
+/** Where users read and write mail in the browser. */
+export const webmail = server.webmail;
 /** Empty with `mailstack:ipv6` false. */
 export const ipv6 = server.ipv6;
 export const hostKey = server.hostKey;

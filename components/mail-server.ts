@@ -12,6 +12,7 @@ import { deriveSshKey, type SshKey } from "./host/ssh-key";
 import { protectHost } from "./mail-protection";
 import { installServices } from "./mail-services";
 import type { Settings } from "./settings/schema";
+import { webmailName } from "./web/names";
 import { roundcubeKey } from "./web/roundcube.render";
 import { dnsTokenFile } from "./web/dns-token";
 
@@ -30,6 +31,8 @@ export interface MailServerArgs {
 export class MailServer extends pulumi.ComponentResource {
   readonly hostname: string;
   readonly ipv4: pulumi.Output<string>;
+  /** Address of the webmail's page, where there is one. */
+  readonly webmail: string | undefined;
   /** Empty with `ipv6: false`. */
   readonly ipv6: pulumi.Output<string>;
   /** Host key, in authorized_keys form: what `ssh` must see. */
@@ -104,6 +107,7 @@ export class MailServer extends pulumi.ComponentResource {
     this.dkim = dkim;
     this.zones = facts.apply((known) => zoneTexts(settings, hostname, known));
     this.hostname = hostname;
+    this.webmail = settings.webmail ? `https://${webmailName(settings.domain)}` : undefined;
     this.ipv4 = server.ipv4;
     this.ipv6 = settings.ipv6 ? server.ipv6 : pulumi.output("");
     this.hostKey = pulumi.unsecret(hostKey.publicKey);

@@ -42,6 +42,8 @@ export interface LocalServer {
   domain: string;
   hostname: string;
   address: string;
+  /** Origin of the webmail, where the stack has one. */
+  webmail?: string;
   /** Network namespace of the host. */
   namespace: string;
   /** File with every root certificate that a client in this cloud trusts. */
@@ -79,14 +81,18 @@ export async function upStack(
 
 /** The running server of a stack, by the stack's outputs and the emulated API's own list of instances. */
 export async function findServer(cloud: string, stack: Stack): Promise<LocalServer> {
-  const outputs = JSON.parse((await stack.pulumi(["stack", "output", "--json"])).stdout) as Record<string, string>;
-  const { hostname, ipv4 } = outputs;
+  const outputs = JSON.parse((await stack.pulumi(["stack", "output", "--json"])).stdout) as Record<
+    string,
+    string | undefined
+  >;
+  const { hostname, ipv4, webmail } = outputs;
   if (!hostname || !ipv4)
     throw new Error(`the stack "${stack.name}" has no server; bring it up with: npm run local -- up`);
   return {
     stack,
     hostname,
     address: ipv4,
+    webmail,
     domain: hostname.replace(/^[^.]+\./, ""),
     namespace: hostNamespace(cloud, hostOf(cloud, ipv4)),
     trustFile: trustFile(cloud),

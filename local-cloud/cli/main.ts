@@ -35,7 +35,7 @@ program
     const server = await findServer(options.cloud, stack);
     options.progress("sending mail in and out");
     const checks = await checkMail(options.cloud, server);
-    const webmail = await openPage(options.cloud, server, "webmail");
+    const webmail = server.webmail && (await openPage(options.cloud, server, "webmail"));
     console.log(summary(server, checks, webmail, options.cloud === "local" ? "" : `--cloud ${options.cloud} `));
     if (checks.some((check) => !check.ok)) process.exitCode = 1;
   });

@@ -12,11 +12,10 @@ interface Page {
 export const pages: Record<string, Page> = {
   webmail: {
     about: "read and write mail in the browser",
-    door: (cloud, { domain, trustFile }) => ({
-      namespace: cloudNamespace(cloud),
-      origin: `https://webmail.${domain}`,
-      trustFile,
-    }),
+    door: (cloud, { webmail, trustFile }) => {
+      if (!webmail) throw new Error("this stack has no webmail; mailstack:webmail is false");
+      return { namespace: cloudNamespace(cloud), origin: webmail, trustFile };
+    },
   },
 };
 

@@ -161,5 +161,33 @@ for (const os of everySystem) {
       );
       assert.deepEqual(await statuses(page), ["200"]);
     });
+
+    test("without webmail: no site, no record, no name in the certificate; all is back with it, and so is its database", async () => {
+      const name = `webmail.${server.domain}`;
+      const served = async () => {
+        const ask = ["openssl", "s_client", "-connect", `${server.ipv4}:443`, "-servername", server.hostname];
+        const names = ["openssl", "x509", "-noout", "-ext", "subjectAltName"];
+        return (await server.inCloud(names, (await server.inCloud(ask)).stdout)).stdout;
+      };
+      const address = async () => (await server.inCloud(["dig", "+short", "A", name])).stdout;
+      server.stack.configure((config) => config.setIn(["config", "mailstack:webmail"], false));
+      await server.up();
+      const ask = ["curl", "--silent", "--show-error", "--insecure", "--resolve", `${name}:443:${server.ipv4}`];
+      assert.match((await server.inCloud([...ask, `https://${name}/`])).stderr, /unrecognized name/);
+      assert.equal(await address(), "");
+      assert.doesNotMatch(await served(), /webmail/);
+      assert.match((await server.system.exec(["mailstack", "status"])).stdout, /ok {3}webmail +off/);
+
+      server.stack.configure((config) => config.deleteIn(["config", "mailstack:webmail"]));
+      await server.up();
+      assert.equal(await address(), server.ipv4);
+      assert.match(await served(), /webmail/);
+      await until("the page is there", async () => (await statuses(`https://${name}/`))[0] === "200");
+      const users = "SELECT count(*) FROM users WHERE username LIKE 'zoe@%'";
+      assert.equal(
+        (await server.system.must(["sqlite3", "/var/lib/mailstack-webmail/roundcube.db", users])).trim(),
+        "1",
+      );
+    });
   });
 }

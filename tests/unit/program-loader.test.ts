@@ -73,6 +73,7 @@ test(
       "hostname",
       "ipv4",
       "ipv6",
+      "webmail",
       "zones",
     ]);
     expect(run.outputs.ipv4).toBe(ipv4);

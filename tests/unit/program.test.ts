@@ -32,6 +32,7 @@ test("the program with production's settings is a mail server with providers of 
     hostname: "mail.ementech.co.ke",
     ipv4,
     ipv6,
+    webmail: "https://webmail.ementech.co.ke",
     zones: { "ementech.co.ke": expect.stringMatching(/^mail\.ementech\.co\.ke\. 300 IN AAAA /m) as string },
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
