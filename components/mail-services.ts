@@ -82,7 +82,9 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const lockout = { failures: lockAfterFailures, minutes: lockMinutes };
   next((o) => new Lockout(`${name}-lockout`, host, lockout, o));
   const logins = { lockout: lockAfterFailures > 0, passwordMaxAgeDays };
-  const dovecot = { system, hostname, ipv6, postmaster, defaultQuotaMb, ...logins };
+  const { compressMail, trashDays, junkDays } = settings;
+  const storage = { compressMail, trashDays, junkDays };
+  const dovecot = { system, hostname, ipv6, postmaster, defaultQuotaMb, ...logins, ...storage };
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
   const postfix = { system, hostname, ipv6, domain: settings.domain, administrator, messageSizeLimitMb };
   next((o) => new Postfix(`${name}-postfix`, host, postfix, o));

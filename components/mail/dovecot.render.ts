@@ -23,6 +23,11 @@ export interface DovecotSettings {
   lockout: boolean;
   /** Days after which a password is good for the webmail only, where it can be changed; 0: for ever. */
   passwordMaxAgeDays: number;
+  /** Whether new mail is stored compressed; what is compressed already stays readable without. */
+  compressMail: boolean;
+  /** Days after which mail in these folders is deleted; 0: never. */
+  trashDays: number;
+  junkDays: number;
 }
 
 /** Packages of the mailbox server; each protocol and the database driver are packages of their own. */
@@ -110,6 +115,8 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         lockout: settings.lockout,
         loginPolicyAddress,
         mayLogIn,
+        compressMail: settings.compressMail,
+        mailboxes: mailboxes.map((name) => ({ name, more: mailboxSettings(name, settings, generation) })),
         passwordIsYoung: passwordIsYoung(settings.passwordMaxAgeDays, generation),
       }),
     },
@@ -138,6 +145,28 @@ function passwordIsYoung(days: number, generation: keyof typeof realAddress): st
   return ` AND (password_changed > unixepoch() - ${days} * 86400 OR ${webmail})`;
 }
 
+/** What stands in a folder's block in 2.4 only; 2.3 has it among the settings of plugins. */
+const special24: Record<string, string[]> = {
+  Junk: [
+    "sieve_script learn-spam {",
+    "  type = before",
+    "  cause = copy append",
+    "  driver = file",
+    `  path = ${sieve.spam}`,
+    "}",
+  ],
+  // Deleting must still work in a full mailbox. In 2.3 this is a rule of the quota.
+  Trash: ["quota_storage_extra = 500M"],
+};
+
+/** What one folder has beside its special use. */
+function mailboxSettings(name: string, settings: DovecotSettings, generation: "2.3" | "2.4"): string[] {
+  const days = { Trash: settings.trashDays, Junk: settings.junkDays }[name] ?? 0;
+  const expunge = generation === "2.3" ? "autoexpunge" : "mailbox_autoexpunge";
+  const own = generation === "2.4" ? (special24[name] ?? []) : [];
+  return [...(days > 0 ? [`${expunge} = ${days}d`] : []), ...own];
+}
+
 function files23(view: View): Bundle["files"] {
   return {
     ...filesFrom(
@@ -149,30 +178,14 @@ function files23(view: View): Bundle["files"] {
         "/etc/dovecot/dovecot-sql.conf.ext": { owner: "root:dovecot", mode: "0640" },
         "/etc/dovecot/app-passwords.conf.ext": { owner: "root:dovecot", mode: "0640" },
       },
-      { ...view, mailboxes: mailboxes.map((name) => ({ name })) },
+      view,
     ),
     ...sieveFiles(),
   };
 }
 
 function files24(view: View): Bundle["files"] {
-  const more: Record<string, string[]> = {
-    Junk: [
-      "sieve_script learn-spam {",
-      "  type = before",
-      "  cause = copy append",
-      "  driver = file",
-      `  path = ${sieve.spam}`,
-      "}",
-    ],
-    // Deleting must still work in a full mailbox. In 2.3 this is a rule of the quota.
-    Trash: ["quota_storage_extra = 500M"],
-  };
-  const folders = mailboxes.map((name) => ({ name, more: more[name] ?? [] }));
-  return {
-    ...filesFrom("dovecot-2.4", { [configuration]: {}, [protocols]: {} }, { ...view, mailboxes: folders }),
-    ...sieveFiles(),
-  };
+  return { ...filesFrom("dovecot-2.4", { [configuration]: {}, [protocols]: {} }, view), ...sieveFiles() };
 }
 
 /** The language of the scripts is the same in both generations. */

@@ -6,6 +6,7 @@ import { machineShape } from "./machine";
 import { networkSettings } from "./network";
 import { publishedNamesShape } from "./published-names";
 import { webShape } from "./web";
+import { storageShape } from "./storage";
 
 /** RFC 1035 section 2.3.4: at most 63 octets a label, 253 a name; at least two labels, since mail domains have a parent. */
 const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
@@ -93,6 +94,7 @@ export const settingsSchema = z.strictObject({
     .default([]),
   defaultQuotaMb: quotaMb.default(2048),
   ...accountsShape,
+  ...storageShape,
   messageSizeLimitMb: z
     .int("must be a whole number of MiB")
     .min(1, "must be at least 1 MiB")

@@ -67,6 +67,9 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       defaultQuotaMb: 2048,
       lockout: true,
       passwordMaxAgeDays: 0,
+      compressMail: false,
+      trashDays: 0,
+      junkDays: 30,
     }),
   postfix: (system) =>
     renderPostfix({ system, hostname, ipv6: true, domain: "example.org", administrator, messageSizeLimitMb: 40 }),

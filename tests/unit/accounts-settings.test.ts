@@ -31,6 +31,9 @@ test.each([
   [{ lockAfterFailures: -1 }, "mailstack:lockAfterFailures: must be 0 (no lockout) or more"],
   [{ lockMinutes: 0 }, "mailstack:lockMinutes: must be at least 1 minute"],
   [{ passwordMaxAgeDays: -1 }, "mailstack:passwordMaxAgeDays: must be 0 (passwords do not age) or more"],
+  [{ trashDays: -1 }, "mailstack:trashDays: must be 0 (mail stays) or more"],
+  [{ junkDays: 1.5 }, "mailstack:junkDays: must be a whole number of days"],
+  [{ compressMail: "gz" }, "mailstack:compressMail: must be true or false"],
 ])("%j is refused", (more, words) => {
   expect(problems(more)).toBe(words);
 });
