@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Bundle } from "../rendering/bundle";
 
 /** A mailbox. */
@@ -51,6 +54,12 @@ export const accountsPackages = ["cracklib-runtime"];
 /** RFC 2142 and what cron, DMARC and TLS reports are sent to: each must reach somebody in every domain. */
 export const administratorNames = ["abuse", "dmarc", "hostmaster", "postmaster", "root", "tls-rpt"];
 
+/** Who reads new columns comes after this service; without the digest, an older host's database would never get them. */
+const tablesDigest = createHash("sha256")
+  .update(readFileSync(join(__dirname, "../../host/mailstack/accounts_db.py")))
+  .digest("hex")
+  .slice(0, 16);
+
 /** Users, groups and the database of mailboxes. Nothing restarts when a mailbox comes or goes. */
 export function renderAccounts(settings: AccountsSettings): Bundle {
   return {
@@ -68,6 +77,7 @@ export function renderAccounts(settings: AccountsSettings): Bundle {
     files: {},
     accounts: {
       database: accountsDatabase,
+      tables: tablesDigest,
       domains: [...settings.domains].sort(),
       users: settings.users
         .map(({ address, quotaMb, passwordVersion }) => ({ address, quotaMb, passwordVersion }))

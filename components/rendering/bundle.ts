@@ -80,6 +80,8 @@ export interface Bundle {
 export interface AccountsData {
   /** Path of the SQLite database. */
   database: string;
+  /** Digest of the program that makes the tables: another one is a changed bundle, which brings them up to date. */
+  tables: string;
   domains: string[];
   users: AccountUser[];
   aliases: AccountAlias[];

@@ -138,6 +138,7 @@ def _accounts(value: Any, where: str) -> dict[str, Any]:
     }
     fields = {
         "database": host_path,
+        "tables": text,
         "domains": lambda v, w: a_list(v, w, matching(_DOMAIN, "domain")),
         "users": lambda v, w: a_list(v, w, lambda u, x: an_object(u, x, user, required=set(user))),
         "aliases": lambda v, w: a_list(v, w, lambda a, x: an_object(a, x, alias, required=set(alias))),
