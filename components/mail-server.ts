@@ -8,7 +8,9 @@ import { publishRecords, zoneTexts } from "./dns/publish";
 import type { HostFacts } from "./dns/zone-data";
 import { Host } from "./host/host";
 import { HostHealth } from "./host/health";
+import { secretDigest } from "./host/secret-digest";
 import { deriveSshKey, type SshKey } from "./host/ssh-key";
+import { controllerSecret } from "./mail/rspamd.render";
 import { protectHost } from "./mail-protection";
 import { installServices } from "./mail-services";
 import type { Settings } from "./settings/schema";
@@ -57,6 +59,7 @@ export class MailServer extends pulumi.ComponentResource {
     const controller = new random.RandomPassword(`${name}-rspamd-controller`, { length: 32, special: false }, here);
     // As long as the key of its cipher; sessions of the webmail end when it changes.
     const webmailKey = new random.RandomPassword(`${name}-roundcube-secret`, { length: 32, special: false }, here);
+    const digestKey = new random.RandomPassword(`${name}-digest-key`, { length: 64, special: false }, here);
 
     const server = new Server(
       name,
@@ -89,11 +92,12 @@ export class MailServer extends pulumi.ComponentResource {
     const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
     const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
     const secrets = {
-      "rspamd-controller": controller.result,
+      [controllerSecret]: controller.result,
       [roundcubeKey]: webmailKey.result,
       ...dnsTokenFile(settings, args.certificateDnsToken),
     };
-    const services = { settings, host, hostname, domains, secrets, address, parent: this };
+    const controllerDigest = secretDigest(digestKey.result, controller.result);
+    const services = { settings, host, hostname, domains, secrets, controllerDigest, address, parent: this };
     const { dkim, last } = installServices(name, services);
     const facts = pulumi.all([addresses, dkim]).apply(([known, dkim]): HostFacts => ({ ...known, dkim }));
 

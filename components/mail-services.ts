@@ -32,6 +32,8 @@ export interface MailServicesArgs {
   domains: string[];
   /** Values for `@@secret:NAME@@` in bundles, by name. */
   secrets: Record<string, pulumi.Output<string>>;
+  /** Changes with the password of Rspamd's controller. */
+  controllerDigest: pulumi.Output<string>;
   /** Records that lead to the host: the certificate's authority asks for them. */
   address: pulumi.Resource[];
   parent: pulumi.Resource;
@@ -66,7 +68,9 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Resolver(`${name}-resolver`, host, { system, ipv6 }, o));
   next((o) => new Redis(`${name}-redis`, host, {}, o));
   // Early: it compiles its patterns after its first start, while the services that follow are set up.
-  const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, { domains, selector: settings.dkimSelector }, o));
+  const { dkimSelector: selector, userRecipientsPerHour: recipientsPerHour, spamAutolearn: autolearn } = settings;
+  const spam = { domains, selector, recipientsPerHour, autolearn };
+  const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, spam, args.controllerDigest, o));
   // Also with 0: only a bundle without a file takes an older swap file out of use.
   next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
   next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));

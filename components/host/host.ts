@@ -43,7 +43,7 @@ export class Host extends pulumi.ComponentResource {
         connection: connection(this.args, 10),
         create: `/usr/local/sbin/mailstack ${command_.arguments}`,
         stdin: command_.stdin,
-        triggers: [this.args.instance.id],
+        triggers: [this.args.instance.id, ...(command_.again ?? [])],
         logging: "none",
         addPreviousOutputInEnv: false,
       },
@@ -58,4 +58,6 @@ export interface HostCommand {
   arguments: string;
   /** JSON for its standard input; wrapped as secret by the caller where it is one. */
   stdin?: pulumi.Input<string>;
+  /** Runs it again when one of them changes. */
+  again?: pulumi.Input<string>[];
 }

@@ -15,6 +15,11 @@ export interface ServiceDefinition {
    * files; secrets are only named in it.
    */
   bundle: pulumi.Input<Bundle>;
+  /**
+   * Digests of the secrets that the bundle names: a new one applies the same bundle again. Not part of the bundle, which
+   * a first preview can show.
+   */
+  again?: pulumi.Input<string>[];
 }
 
 /** Base of a service: one bundle, one remote command. Services on a host run one after the other by `dependsOn`. */
@@ -32,6 +37,7 @@ export abstract class Service extends pulumi.ComponentResource {
       name,
       {
         arguments: `apply ${definition.service}`,
+        again: definition.again,
         stdin: pulumi.output(definition.bundle).apply((bundle) => `${JSON.stringify(bundle, undefined, 1)}\n`),
       },
       { parent: this, dependsOn },

@@ -8,7 +8,16 @@ export interface RspamdSettings {
   domains: string[];
   /** DNS label of the keys: `SELECTOR._domainkey.DOMAIN`. */
   selector: string;
+  /** Recipients that one user may write to within an hour. */
+  recipientsPerHour: number;
+  /** Learn from its own verdicts too. */
+  autolearn: boolean;
 }
+
+/** Name of the secret that is the controller's password. */
+export const controllerSecret = "rspamd-controller";
+/** Messages of each kind that must be learned before they count; Rspamd's own number, also `mailstack status` names it. */
+const minimumLearned = 200;
 
 /** Name of the bundle's output that holds the value of a domain's DKIM record, without quotes and in one piece. */
 export function dkimOutput(domain: string): string {
@@ -42,7 +51,7 @@ const plain = {};
 
 /**
  * Rspamd as Postfix's milter on 127.0.0.1:11332, its controller on 127.0.0.1:11334.
- * Needs the secret `rspamd-controller` (letters and digits only) on the host, and Redis.
+ * Needs the secret {@link controllerSecret} (letters and digits only) on the host, and Redis.
  */
 export function renderRspamd(settings: RspamdSettings): Bundle {
   const domains = [...settings.domains].sort().map((name) => ({
@@ -59,15 +68,19 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
       "rspamd",
       {
         [`${local}/actions.conf`]: plain,
+        [`${local}/arc.conf`]: plain,
         [`${local}/classifier-bayes.conf`]: plain,
         [`${local}/dkim_signing.conf`]: plain,
+        [`${local}/dmarc.conf`]: plain,
         [`${local}/logging.inc`]: plain,
         [`${local}/milter_headers.conf`]: plain,
         [`${local}/options.inc`]: plain,
         [`${local}/redis.conf`]: plain,
+        [`${local}/replies.conf`]: plain,
         [`${local}/worker-normal.inc`]: plain,
         [proxy]: plain,
         "/etc/rspamd/override.d/options.inc": plain,
+        "/etc/rspamd/override.d/ratelimit.conf": plain,
         [controller]: { owner: "root:_rspamd", mode: "0640" },
         [`/etc/systemd/system/${settleService}`]: plain,
         [`/etc/systemd/system/${settleTimer}`]: plain,
@@ -76,7 +89,17 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         [settleProgram]: program,
         [learnProgram]: program,
       },
-      { domains, settleProgram, milter, controllerSocket, sandbox },
+      {
+        domains,
+        settleProgram,
+        milter,
+        controllerSocket,
+        controllerSecret,
+        recipientsPerHour: settings.recipientsPerHour,
+        autolearn: settings.autolearn,
+        minimumLearned,
+        sandbox,
+      },
     ),
     prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
     validate: [["rspamadm", "configtest"]],

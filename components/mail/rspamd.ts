@@ -9,11 +9,19 @@ export class Rspamd extends Service {
     name: string,
     host: Host,
     settings: pulumi.Input<RspamdSettings>,
+    /** Changes with the secret `controllerSecret`. */
+    controllerDigest: pulumi.Input<string>,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super(
       name,
-      { type: "mail:Rspamd", service: "rspamd", host, bundle: pulumi.output(settings).apply(renderRspamd) },
+      {
+        type: "mail:Rspamd",
+        service: "rspamd",
+        host,
+        bundle: pulumi.output(settings).apply(renderRspamd),
+        again: [controllerDigest],
+      },
       opts,
     );
   }

@@ -7,6 +7,7 @@ import { networkSettings } from "./network";
 import { publishedNamesShape } from "./published-names";
 import { webShape } from "./web";
 import { storageShape } from "./storage";
+import { spamShape } from "./spam";
 
 /** RFC 1035 section 2.3.4: at most 63 octets a label, 253 a name; at least two labels, since mail domains have a parent. */
 const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
@@ -118,6 +119,7 @@ export const settingsSchema = z.strictObject({
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be one DNS label: letters, digits and hyphens")
     .default("mail1"),
   dmarcPolicy: oneOf(["none", "quarantine", "reject"]).default("none"),
+  ...spamShape,
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),

@@ -58,6 +58,15 @@ class Answers(unittest.TestCase):
         with self.assertRaises(bad.Bad):
             self.redis(b"-LOADING Redis is loading\r\n")
 
+    def test_lessons(self):
+        def said(answer):
+            return scanner.lessons("", self.serve(socket.SOCK_STREAM, answer))
+
+        self.assertEqual(said(b"*2\r\n$-1\r\n$-1\r\n"), "0 spam, 0 good, of 200 each")
+        self.assertEqual(said(b"*2\r\n$3\r\n200\r\n$3\r\n201\r\n"), "200 spam, 201 good (trained)")
+        with self.assertRaises(bad.Bad):
+            said(b"-ERR unknown\r\n")
+
     def test_resolver(self):
         answer = bytes.fromhex("4d53 8180 0001 000d 0000 0000")
         self.assertEqual(self.resolver(answer), "13 root servers")

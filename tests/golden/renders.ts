@@ -55,7 +55,13 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
     }),
   lockout: () => renderLockout({ failures: 5, minutes: 15 }),
   redis: () => renderRedis({}),
-  rspamd: () => renderRspamd({ domains: ["example.org", "example.net"], selector: "mail1" }),
+  rspamd: () =>
+    renderRspamd({
+      domains: ["example.org", "example.net"],
+      selector: "mail1",
+      recipientsPerHour: 300,
+      autolearn: false,
+    }),
   tls: () => renderSelfSigned({ hostname }),
   nginx: (system) => renderNginx({ system, hostname, ipv6: true, names: [hostname, "webmail.example.org"] }),
   dovecot: (system) =>

@@ -31,6 +31,7 @@ mail mailstack:index:MailServer
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
   mail-deploy-key random:index/randomPassword:RandomPassword
+  mail-digest-key random:index/randomPassword:RandomPassword
   mail-dns mailstack:dns:CloudflareRecords
     mail-dns-autodiscover-srv cloudflare:index/dnsRecord:DnsRecord
     mail-dns-dkim cloudflare:index/dnsRecord:DnsRecord

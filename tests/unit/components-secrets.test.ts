@@ -20,6 +20,7 @@ const secrets: Record<string, string[]> = {
   "the host's private key": keyLines("mail-host-key"),
   "the deployer's private key": keyLines("mail-deploy-key"),
   "the key of the webmail's sessions": [randomBytes("mail-roundcube-secret").toString("hex")],
+  "the key of the secrets' digests": [seedOf("mail-digest-key")],
   "the password of Rspamd's controller": [randomBytes("mail-rspamd-controller").toString("hex")],
 };
 
@@ -42,7 +43,7 @@ test.each(Object.keys(secrets))("%s goes to the engine only as a secret", (what)
   expect(clear).toContain("mailstack apply postfix");
   for (const text of secrets[what]!) expect(clear).not.toContain(text);
   // What is used at all is there; a seed is only ever used through its key.
-  if (!what.startsWith("the seed") && what !== "the host's private key")
+  if (!what.startsWith("the seed") && !what.startsWith("the key") && what !== "the host's private key")
     for (const text of secrets[what]!) expect(whole).toContain(text);
 });
 
@@ -55,6 +56,7 @@ test("the host's private key is in the secret user data", () => {
 
 test("secrets come from generators that keep them out of the id", () => {
   expect(server.registrations.filter((each) => each.type.startsWith("random:")).map((each) => each.type)).toEqual([
+    "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",

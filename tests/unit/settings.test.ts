@@ -43,6 +43,8 @@ test.each<[string, Record<string, unknown>, string]>([
     'mailstack:hostname: "mail.other.org" must be a name below example.org',
   ],
   ["no users", { users: [] }, "mailstack:users: must name at least one mailbox"],
+  ["a limit of nothing", { userRecipientsPerHour: 0 }, "mailstack:userRecipientsPerHour: must be at least 10"],
+  ["learning as text", { spamAutolearn: "yes" }, "mailstack:spamAutolearn: must be true or false"],
   ["networks as text", { sshAllowedCidrs: "192.0.2.0/24" }, "mailstack:sshAllowedCidrs: must be a list"],
   ["a number as domain", { domain: 5 }, "mailstack:domain: must be text"],
   ["a number as host name", { hostname: 5 }, "mailstack:hostname: must be empty or a domain name"],

@@ -45,6 +45,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("queue", ("postfix",), queue.length),
     ("redis", ("redis",), scanner.redis),
     ("rspamd", ("rspamd",), scanner.rspamd),
+    ("lessons", ("rspamd",), scanner.lessons),
     ("resolver", ("resolver", "unbound"), dns.resolver),
     ("firewall", ("ufw",), firewall.closed),
     ("bans", ("fail2ban",), bans.kept),

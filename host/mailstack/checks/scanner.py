@@ -3,9 +3,12 @@
 import http.client
 import os
 import socket
+from typing import BinaryIO
 
 from .bad import HERE, TIMEOUT, Bad
 
+# `min_learns` of Rspamd's classifier
+_NEEDED = 200
 _REDIS_SOCKETS = ("/run/redis/redis-server.sock", "/run/redis/redis.sock")
 
 
@@ -36,3 +39,20 @@ def rspamd(_name: str) -> str:
     if answer.status != 200 or said != "pong":
         raise Bad(f"/ping: {answer.status} {said[:40]}")
     return "pong"
+
+
+def lessons(_name: str, port: int = 6379) -> str:
+    """How much users have taught the filter, out of what it needs; it may be nothing."""
+    with socket.create_connection((HERE, port), TIMEOUT) as connection, connection.makefile("rb") as lines:
+        connection.sendall(b"HMGET RS learns_spam learns_ham\r\n")
+        if (header := lines.readline().strip()) != b"*2":
+            raise Bad(f"HMGET: {header[:60].decode('ascii', 'replace')}")
+        spam, ham = (_bulk(lines) for _ in range(2))
+    trained = " (trained)" if min(spam, ham) >= _NEEDED else f", of {_NEEDED} each"
+    return f"{spam} spam, {ham} good{trained}"
+
+
+def _bulk(lines: BinaryIO) -> int:
+    """A number as Redis sends it; `$-1` is none."""
+    length = lines.readline().strip()
+    return 0 if length == b"$-1" else int(lines.readline())

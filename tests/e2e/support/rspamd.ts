@@ -6,3 +6,44 @@ export async function learned(server: Server): Promise<{ spam: number; ham: numb
   const [spam, ham] = counters.split("\n").map(Number);
   return { spam: spam ?? 0, ham: ham ?? 0 };
 }
+
+/** Rspamd's line in the log about a message, with every symbol that it found. */
+export async function verdictOn(server: Server, messageId: string): Promise<string> {
+  const log = await server.system.must(["journalctl", "--unit=rspamd.service", "--since=-10min", "--output=cat"]);
+  const lines = log.split("\n").filter((line) => line.includes("rspamd_task_write_log"));
+  const id = messageId.replace(/[<>]/g, "");
+  const line = lines.filter((each) => each.includes(id)).at(-1);
+  if (line === undefined) throw new Error(`Rspamd's log has no verdict on ${id}`);
+  return line;
+}
+
+/** Rspamd believes that whatever it has put off, it has put off six minutes ago. */
+export async function sixMinutesLater(server: Server): Promise<void> {
+  const script = `
+for _, key in ipairs(redis.call("KEYS", "rg[bm]*")) do
+  redis.call("SET", key, redis.call("GET", key) - 360, "KEEPTTL")
+end`;
+  await server.system.must(["redis-cli", "eval", script, "0"]);
+}
+
+/** Forgets what was put off and who has written how much, so that a test begins like the first one. */
+export async function forget(server: Server, ...patterns: string[]): Promise<void> {
+  const script = `for _, key in ipairs(redis.call("KEYS", ARGV[1])) do redis.call("DEL", key) end`;
+  for (const pattern of patterns) await server.system.must(["redis-cli", "eval", script, "0", pattern]);
+}
+
+/** Teaches Rspamd many messages at once. Arguments: spam or ham; standard input: JSON list of texts. */
+const teachScript = `
+import json, os, subprocess, sys, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    os.chmod(folder, 0o755)
+    for number, text in enumerate(json.load(sys.stdin)):
+        with open(f"{folder}/{number}.eml", "w") as file:
+            file.write(text)
+    ask = ["rspamc", "--connect=/run/rspamd/controller.sock", f"learn_{sys.argv[1]}", folder]
+    print(subprocess.run(["runuser", "-u", "_rspamd", "--", *ask], check=True, capture_output=True, text=True).stdout)
+`;
+
+export async function teach(server: Server, what: "spam" | "ham", messages: string[]): Promise<void> {
+  await server.system.must(["python3", "-c", teachScript, what], { input: JSON.stringify(messages), timeout: 300_000 });
+}

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { uidsOf } from "./support/imap";
+import { manageSieve } from "./support/managesieve";
+import { forget, learned, sixMinutesLater, teach, verdictOn } from "./support/rspamd";
+import { everySystem, serverFor, type Server } from "./support/servers";
+import { until } from "./support/until";
+
+const friend = "friend@peer.example";
+const user = "support";
+/** Messages of each kind before Bayes says anything. */
+const enough = 200;
+
+const spamWords = "pills winner lottery casino jackpot prize miracle cheap watches replica loans offshore".split(" ");
+const hamWords = "meeting agenda invoice project schedule printer minutes lunch report budget office train".split(" ");
+const pick = (words: string[], seed: number) =>
+  Array.from({ length: 30 }, (_, index) => `${words[(seed * 7 + index * 5) % words.length]}`).join(" ");
+const lesson = (words: string[], seed: number) =>
+  `From: a${seed}@peer.example\nTo: b@peer.example\nSubject: ${pick(words, seed).slice(0, 40)}\n` +
+  `Message-ID: <lesson-${words[0]}-${seed}@peer.example>\n\n${pick(words, seed)} ${seed}\n`;
+
+/** A link that says one bank and leads elsewhere. */
+const lure = (to: string, subject: string) =>
+  [
+    `From: Bank <${friend}>`,
+    `To: ${to}`,
+    `Subject: ${subject}`,
+    `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`,
+    `Message-ID: <${subject.replace(/\W+/g, ".")}@mail.peer.example>`,
+    "MIME-Version: 1.0",
+    "Content-Type: text/html; charset=utf-8",
+    "",
+    "<html><body><p>Dear customer, please look at your account soon, thank you very much.</p>",
+    '<a href="http://www.example.net/account">https://www.example.com/account</a></body></html>',
+    "",
+  ].join("\n");
+
+for (const os of everySystem) {
+  describe(`Rspamd on ${os}`, () => {
+    let server: Server;
+    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
+    const inFolder = async (folder: string, subject: string) => (await uidsOf(server, user, folder, subject)).length;
+    const arrived = (folder: string, subject: string) =>
+      until(`${subject} is in ${folder}`, async () => (await inFolder(folder, subject)) === 1);
+    const send = (letter: { from?: string; subject: string; body?: string; raw?: string; swaks?: string[] }) =>
+      server.peer.send({ from: friend, to: server.address(user), server: server.hostname, ...letter });
+    const submit = async (from: string, to: string[], subject: string, headers: Record<string, string> = {}) =>
+      server.peer.send({
+        ...{ from: server.address(from), to, subject, headers, server: server.hostname, port: 587, tls: "required" },
+        ...(await server.login(from)),
+      });
+
+    const urnOf = async (name: string) => {
+      const { stdout } = await server.stack.pulumi(["stack", "export"]);
+      const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string }[] } };
+      const found = deployment.resources.find(({ urn }) => urn.endsWith(`::${name}`));
+      assert.ok(found, `no resource ${name}`);
+      return found.urn;
+    };
+
+    before(async () => {
+      server = await serverFor(os);
+    });
+    // Who was put off is put off again, whatever comes next.
+    beforeEach(() => forget(server, "rg*", "RL*"));
+    after(async () => {
+      server.restoreConfig();
+      await server.up();
+      await forget(server, "rg*", "RL*", "RS*", "learned_ids*");
+      await manageSieve(server, user, [['SETACTIVE ""'], ["DELETESCRIPT", '"forward"']]);
+    });
+
+    test("a clean mail passes at once", async () => {
+      const subject = unique("clean");
+      const sent = await send({ subject });
+      assert.equal(sent.code, 250, sent.transcript);
+      assert.match(await verdictOn(server, sent.messageId), /\(no action\)/);
+    });
+
+    test("a link that leads elsewhere than it says is phishing: put off with 451, taken later", async () => {
+      const subject = unique("lure");
+      const first = await send({ subject, raw: lure(server.address(user), subject) });
+      assert.equal(first.code, 451, first.transcript);
+      assert.match(first.reply, /4\.7\.1 Try again later/);
+      assert.match(await verdictOn(server, subject.replace(/\W+/g, ".")), /PHISHING\(\d/);
+      assert.equal((await send({ subject, raw: lure(server.address(user), subject) })).code, 451, "too early");
+      await sixMinutesLater(server);
+      assert.equal((await send({ subject, raw: lure(server.address(user), subject) })).code, 250);
+      await arrived("INBOX", subject);
+    });
+
+    test("what the sender's domain wants refused is refused (DMARC)", async () => {
+      // peer.example says p=reject; this comes from another address and unsigned.
+      const program = `
+import smtplib, sys
+with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
+    session.ehlo("mail.peer.example")
+    session.mail("${friend}"), session.rcpt(sys.argv[2])
+    print(session.data(f"From: ${friend}\\r\\nTo: {sys.argv[2]}\\r\\nSubject: forged\\r\\nDate: Mon, 2 Nov 2026 10:00:00 +0000\\r\\nMessage-ID: <forged@peer.example>\\r\\n\\r\\nhello\\r\\n"))`;
+      const result = await server.inCloud(["python3", "-c", program, server.hostname, server.address(user)]);
+      assert.match(await verdictOn(server, "forged@peer.example"), /set by dmarc/);
+      assert.match(result.stdout, /^\(554, b'5\.7\.1 /, result.stdout + result.stderr);
+    });
+
+    test("what the sender's domain wants set aside goes to Junk (DMARC)", async () => {
+      // The host's own domain says p=quarantine.
+      const subject = unique("own name");
+      const sent = await send({ from: server.address("ceo"), subject });
+      assert.equal(sent.code, 250, sent.transcript);
+      await arrived("Junk", subject);
+    });
+
+    test("forwarded mail carries a seal that its receiver can check (ARC)", async () => {
+      const script = `redirect :copy "${friend}";\n`;
+      const { answers } = await manageSieve(server, user, [
+        ["PUTSCRIPT", '"forward"', `require ["copy"];\n${script}`],
+        ["SETACTIVE", '"forward"'],
+      ]);
+      assert.deepEqual(
+        answers.map((answer) => answer.slice(0, 2)),
+        ["OK", "OK"],
+      );
+      const subject = unique("forwarded");
+      await server.peer.sendThroughExim({ from: friend, to: server.address(user), subject });
+      const message = await server.peer.received({ subject });
+      await manageSieve(server, user, [['SETACTIVE ""']]);
+      assert.match(message.headers["arc-seal"]?.[0] ?? "", new RegExp(`i=1;.*d=${server.domain};.*cv=none`));
+      assert.match(message.headers["arc-authentication-results"]?.[0] ?? "", /dmarc=pass/);
+      const text = await server.peer.system.must(["cat", message.path]);
+      const judged = await server.peer.system.exec(["arcverify"], { input: text.replace(/\r?\n/g, "\r\n") });
+      assert.match(judged.stdout, /cv=b?'?pass/, judged.stdout + judged.stderr);
+    });
+
+    test("an answer to what a user wrote is welcome", async () => {
+      const question = unique("question");
+      const sent = await submit(user, [friend], question);
+      assert.equal(sent.code, 250, sent.transcript);
+      const subject = unique("answer");
+      const raw = lure(server.address(user), subject).replace("Subject:", `In-Reply-To: ${sent.messageId}\nSubject:`);
+      const answer = await send({ subject, raw });
+      assert.equal(answer.code, 250, `the same lure as above: ${answer.transcript}`);
+      assert.match(await verdictOn(server, subject.replace(/\W+/g, ".")), /REPLY\(-4/);
+    });
+
+    test(`Bayes says nothing before ${enough} lessons, and then sends spam to Junk`, async () => {
+      await forget(server, "RS*", "learned_ids*");
+      const before = await send({ subject: unique("early"), body: pick(spamWords, 3) });
+      assert.doesNotMatch(await verdictOn(server, before.messageId), /BAYES_/);
+      const seeds = Array.from({ length: enough + 5 }, (_, index) => index);
+      await teach(
+        server,
+        "spam",
+        seeds.map((seed) => lesson(spamWords, seed)),
+      );
+      await teach(
+        server,
+        "ham",
+        seeds.map((seed) => lesson(hamWords, seed)),
+      );
+      const { spam, ham } = await learned(server);
+      assert.ok(spam >= enough && ham >= enough, `${spam} and ${ham} were learned`);
+
+      const subject = unique("spam");
+      const raw = lure(server.address(user), subject).replace(
+        "</p>",
+        ` ${pick(spamWords, 11)} ${pick(spamWords, 12)}</p>`,
+      );
+      assert.equal((await send({ subject, raw })).code, 451);
+      assert.match(await verdictOn(server, subject.replace(/\W+/g, ".")), /BAYES_SPAM\([3-9]/);
+      await sixMinutesLater(server);
+      assert.equal((await send({ subject, raw })).code, 250);
+      await arrived("Junk", subject);
+
+      const good = unique("good");
+      const sent = await send({ subject: good, body: pick(hamWords, 13) });
+      assert.equal(sent.code, 250, sent.transcript);
+      assert.match(await verdictOn(server, sent.messageId), /BAYES_HAM\(-/);
+      await arrived("INBOX", good);
+    });
+
+    test("nothing was learned from verdicts alone", async () => {
+      const start = await learned(server);
+      await send({ subject: unique("clean"), body: pick(hamWords, 17) });
+      await send({
+        subject: unique("GTUBE"),
+        body: "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n",
+      });
+      assert.deepEqual(await learned(server), start);
+    });
+
+    test("a stolen account is stopped, other users go on", async () => {
+      server.stack.configure((config) => config.setIn(["config", "mailstack:userRecipientsPerHour"], 10));
+      const { summary } = await server.up();
+      assert.equal(summary.update, 1, JSON.stringify(summary));
+      const many = Array.from({ length: 10 }, (_, number) => server.address(`${user}+${number}`));
+      const first = await submit("info", many, unique("mass"));
+      assert.equal(first.code, 250, first.transcript);
+      // `postmaster` among the recipients is no way around.
+      const second = await submit("info", [friend, server.address("postmaster")], unique("mass"));
+      assert.equal(second.code, 451, second.transcript);
+      assert.match(second.reply, /4\.7\.1 Too many recipients within an hour/);
+      assert.equal((await submit("tech", [friend], unique("other"))).code, 250);
+    });
+
+    test("a changed password of the controller reaches Rspamd with the next up", async () => {
+      const status = async () => {
+        const password = (await server.system.must(["cat", "/etc/mailstack/secrets/rspamd-controller"])).trim();
+        const program = `
+import sys, urllib.error, urllib.request
+request = urllib.request.Request("http://127.0.0.1:11334/stat", headers={"Password": sys.stdin.read()} )
+try: print(urllib.request.urlopen(request, timeout=10).status)
+except urllib.error.HTTPError as error: print(error.code)`;
+        const ask = async (input: string) => (await server.system.must(["python3", "-c", program], { input })).trim();
+        return { password, ask };
+      };
+      const old = await status();
+      assert.equal(await old.ask(old.password), "200");
+      assert.match(await old.ask("wrong"), /^40[13]$/);
+      await server.stack.pulumi(["state", "taint", "--yes", await urnOf("mail-rspamd-controller")]);
+      const { summary } = await server.up();
+      assert.deepEqual({ update: summary.update, replace: summary.replace }, { update: 1, replace: 2 });
+      const now = await status();
+      assert.notEqual(now.password, old.password);
+      await until("the new password counts", async () => (await now.ask(now.password)) === "200");
+      assert.match(await now.ask(old.password), /^40[13]$/);
+    });
+  });
+}
