@@ -8,6 +8,7 @@ import { Accounts } from "./mail/accounts";
 import type { AccountsSettings } from "./mail/accounts.render";
 import { Dovecot } from "./mail/dovecot";
 import { Lockout } from "./mail/lockout";
+import { MailboxQuota } from "./mail/mailbox-quota";
 import { MtaSts } from "./mail/mta-sts";
 import { Postfix } from "./mail/postfix";
 import { Redis } from "./mail/redis";
@@ -90,6 +91,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const storage = { compressMail, trashDays, junkDays };
   const dovecot = { system, hostname, ipv6, postmaster, defaultQuotaMb, ...logins, ...storage };
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
+  next((o) => new MailboxQuota(`${name}-mailbox-quota`, host, o));
   const postfix = { system, hostname, ipv6, domain: settings.domain, administrator, messageSizeLimitMb };
   next((o) => new Postfix(`${name}-postfix`, host, postfix, o));
   const site = webmailName(settings.domain);

@@ -1,10 +1,10 @@
 import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
-import { filesFrom } from "../rendering/files";
+import { filesFrom, program } from "../rendering/files";
 import type { View } from "../rendering/template";
 import { certificatePaths } from "../web/certificate.render";
-import { accountsDatabase, mailOwner } from "./accounts.render";
+import { accountsDatabase, accountsGroup, mailOwner } from "./accounts.render";
 import { loginPolicyAddress } from "./lockout.render";
 import { learnProgram, rspamdUser } from "./rspamd.render";
 
@@ -43,15 +43,16 @@ export const dovecotPackages = [
 
 /** Sockets inside Postfix's chroot. */
 const postfixSockets = [
-  { service: "lmtp", path: "/var/spool/postfix/private/dovecot-lmtp", mode: "0600", more: [] },
-  { service: "auth", path: "/var/spool/postfix/private/auth", mode: "0660", more: [] },
-  {
-    service: "quota-status",
-    path: "/var/spool/postfix/private/quota-status",
-    mode: "0600",
-    more: ["executable = quota-status -p postfix", "client_limit = 1"],
-  },
+  { service: "lmtp", path: "/var/spool/postfix/private/dovecot-lmtp", mode: "0600" },
+  { service: "auth", path: "/var/spool/postfix/private/auth", mode: "0660" },
 ];
+
+/** Whether a mailbox has room, in Postfix's policy protocol; for the group of the accounts. */
+export const quotaStatusSocket = "/run/dovecot/quota-status";
+
+/** Percent of a mailbox at which its user is told; the highest first, since Dovecot acts on the first that fits. */
+const quotaWarnings = [95, 80].map((percent, index) => ({ percent, suffix: index === 0 ? "" : String(index + 1) }));
+const quotaWarningProgram = "/usr/local/libexec/mailstack/quota-warning";
 
 /** Folders that every mailbox has; each name is also its special use (RFC 6154). */
 const mailboxes = ["Archive", "Drafts", "Junk", "Sent", "Trash"];
@@ -108,6 +109,9 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         database: accountsDatabase,
         mailOwner,
         postfixSockets,
+        quotaStatus: { socket: quotaStatusSocket, group: accountsGroup },
+        quotaWarnings,
+        quotaWarningProgram,
         protocols,
         sieve,
         vacation,
@@ -128,6 +132,7 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
       { tcp: "127.0.0.1:995" },
       { tcp: "127.0.0.1:4190", expect: "SIEVE" },
       ...postfixSockets.map((socket) => ({ socket: socket.path })),
+      { socket: quotaStatusSocket },
     ],
   };
 }
@@ -180,15 +185,18 @@ function files23(view: View): Bundle["files"] {
       },
       view,
     ),
-    ...sieveFiles(),
+    ...shared(view),
   };
 }
 
 function files24(view: View): Bundle["files"] {
-  return { ...filesFrom("dovecot-2.4", { [configuration]: {}, [protocols]: {} }, view), ...sieveFiles() };
+  return { ...filesFrom("dovecot-2.4", { [configuration]: {}, [protocols]: {} }, view), ...shared(view) };
 }
 
-/** The language of the scripts is the same in both generations. */
-function sieveFiles(): Bundle["files"] {
-  return filesFrom("dovecot", Object.fromEntries(globalScripts.map((path) => [path, {}])), {});
+/** The same in both generations. */
+function shared(view: View): Bundle["files"] {
+  return {
+    ...filesFrom("dovecot", Object.fromEntries(globalScripts.map((path) => [path, {}])), {}),
+    ...filesFrom("dovecot", { [quotaWarningProgram]: program }, { postmaster: view.postmaster! }),
+  };
 }

@@ -4,6 +4,7 @@ import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, administratorNames } from "./accounts.render";
+import { mailboxQuotaPolicy } from "./mailbox-quota.render";
 import { milter, settleRspamd } from "./rspamd.render";
 
 /** Settings of the mail transfer agent. */
@@ -71,6 +72,8 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           database: accountsDatabase,
           submission,
           milter,
+          // Without it mail is taken, and Dovecot decides at delivery.
+          quotaPolicy: `{ unix:${mailboxQuotaPolicy}, default_action=DUNNO, timeout=10s }`,
         },
       ),
     },

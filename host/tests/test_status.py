@@ -5,7 +5,7 @@ import socket
 import threading
 import unittest
 
-from mailstack.checks import bad, dns, scanner
+from mailstack.checks import bad, dns, quota, scanner
 from mailstack.locate import locate
 from tests.harness import HostTestCase, bundle
 
@@ -77,6 +77,20 @@ class Answers(unittest.TestCase):
         ):
             with self.assertRaises(bad.Bad):
                 self.resolver(bytes.fromhex(wrong))
+
+
+class Quota(unittest.TestCase):
+    HEAD = "Username\tQuota name\tType\tValue\tLimit\t%\n"
+
+    def row(self, user, percent):
+        return f"{user}\tUser quota\tSTORAGE\t1\t2\t{percent}\n{user}\tUser quota\tMESSAGE\t1\t-\t0\n"
+
+    def test_the_fullest(self):
+        table = self.HEAD + self.row("a@x", 3) + self.row("b@x", 7)
+        self.assertEqual(quota.summary(table), "2 mailboxes, fullest: b@x 7 %")
+        table += self.row("c@x", 80) + self.row("d@x", 100)
+        self.assertEqual(quota.summary(table), "4 mailboxes, fullest: d@x 100 %, c@x 80 %")
+        self.assertEqual(quota.summary(self.HEAD), "no mailboxes")
 
 
 class Locate(unittest.TestCase):

@@ -8,6 +8,7 @@ import type { SystemName } from "../../components/host/systems";
 import { renderAccounts } from "../../components/mail/accounts.render";
 import { renderDovecot } from "../../components/mail/dovecot.render";
 import { renderLockout } from "../../components/mail/lockout.render";
+import { renderMailboxQuota } from "../../components/mail/mailbox-quota.render";
 import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
@@ -77,6 +78,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       trashDays: 0,
       junkDays: 30,
     }),
+  "mailbox-quota": () => renderMailboxQuota(),
   postfix: (system) =>
     renderPostfix({ system, hostname, ipv6: true, domain: "example.org", administrator, messageSizeLimitMb: 40 }),
   certificate: (system) =>

@@ -26,6 +26,7 @@ const steps = [
   "mail-mta-sts",
   "mail-lockout",
   "mail-dovecot",
+  "mail-mailbox-quota",
   "mail-postfix",
   "mail-roundcube",
   "mail-certificate",
