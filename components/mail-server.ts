@@ -98,8 +98,10 @@ export class MailServer extends pulumi.ComponentResource {
     };
     const controllerDigest = secretDigest(digestKey.result, controller.result);
     const services = { settings, host, hostname, domains, secrets, controllerDigest, address, parent: this };
-    const { dkim, last } = installServices(name, services);
-    const facts = pulumi.all([addresses, dkim]).apply(([known, dkim]): HostFacts => ({ ...known, dkim }));
+    const { dkim, servedKey, last } = installServices(name, services);
+    const facts = pulumi
+      .all([addresses, dkim, servedKey])
+      .apply(([known, dkim, servedKey]): HostFacts => ({ ...known, dkim, servedKey }));
 
     const named = { parent: this, providers: [args.linode], dependsOn: address };
     const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, named)];

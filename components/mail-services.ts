@@ -21,6 +21,7 @@ import { Certificate, challengePackages } from "./web/certificate";
 import { hostNames, webmailName } from "./web/names";
 import { Nginx } from "./web/nginx";
 import { Roundcube } from "./web/roundcube";
+import { servedKeyOf } from "./web/served-key";
 import { SelfSigned } from "./web/self-signed";
 
 /** What the services of a host need. */
@@ -44,6 +45,8 @@ export interface MailServicesArgs {
 export interface MailServices {
   /** DKIM TXT value of each domain. */
   dkim: pulumi.Output<Record<string, string>>;
+  /** SHA-256 of the public key of the certificate, hexadecimal; with `dane` only. */
+  servedKey?: pulumi.Output<string>;
   /** Done when every service is. */
   last: pulumi.Resource;
 }
@@ -92,7 +95,8 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const dovecot = { system, hostname, ipv6, postmaster, defaultQuotaMb, ...logins, ...storage };
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
   next((o) => new MailboxQuota(`${name}-mailbox-quota`, host, o));
-  const postfix = { system, hostname, ipv6, domain: settings.domain, administrator, messageSizeLimitMb };
+  const dane = settings.daneOutbound;
+  const postfix = { system, hostname, ipv6, dane, domain: settings.domain, administrator, messageSizeLimitMb };
   next((o) => new Postfix(`${name}-postfix`, host, postfix, o));
   const site = webmailName(settings.domain);
   const webmail = { system, enabled: settings.webmail, site, hostname, domain: settings.domain, messageSizeLimitMb };
@@ -100,12 +104,15 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Roundcube(`${name}-roundcube`, host, webmail, o));
   // Last: when the authority refuses, everything else is there, with the certificate of before.
   const afterAddress = { dependsOn: args.address };
-  next((o) => new Certificate(`${name}-certificate`, host, settings, names, pulumi.mergeOptions(o, afterAddress)));
+  const certificate = next(
+    (o) => new Certificate(`${name}-certificate`, host, settings, names, pulumi.mergeOptions(o, afterAddress)),
+  );
 
   const dkim = rspamd.results.apply((results) =>
     Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])),
   );
-  return { dkim, last };
+  const servedKey = settings.dane ? certificate.results.apply(servedKeyOf) : undefined;
+  return { dkim, servedKey, last };
 }
 
 function accountsOf(settings: Settings, domains: string[]): AccountsSettings {

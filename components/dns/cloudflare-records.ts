@@ -40,6 +40,7 @@ function valueOf(record: MailRecord, facts: pulumi.Output<HostFacts>): Partial<c
   if (record.service) return { data: record.service, priority: record.service.priority };
   if (record.authority) return { data: { flags: 0, ...record.authority } };
   const content = contentOf(record, facts);
+  if (record.association) return { data: { ...record.association, certificate: content } };
   if (record.type === "TXT") return { content: mapped(content, quoteText) };
   return record.type === "MX" ? { content, priority: record.priority } : { content };
 }

@@ -37,7 +37,8 @@ export class LinodeRecords extends pulumi.ComponentResource {
 type Value = Pick<linode.DomainRecordArgs, "target"> & Partial<linode.DomainRecordArgs>;
 
 function valueOf(record: MailRecord, facts: pulumi.Output<HostFacts>): Value {
-  const { name, service, authority, priority } = record;
+  const { name, service, authority, association, priority } = record;
+  if (association) throw new Error(`Linode's DNS manager knows no ${record.type} record, so none for ${name}`);
   if (service) {
     // The API makes the name out of these two, and puts the underscores back.
     const [label, protocol] = name.split(".").map((part) => part.replace(/^_/, ""));

@@ -9,6 +9,8 @@ export interface HostFacts {
   ipv6: string;
   /** DKIM TXT value per domain, `v=DKIM1; k=rsa; p=...`, one string however long. */
   dkim: Readonly<Record<string, string>>;
+  /** SHA-256 of the served TLS key, hexadecimal. Not looked at with `dane: false`. */
+  servedKey?: string;
 }
 
 /** What a mail domain's records are made from. */
@@ -25,6 +27,8 @@ export interface MailDomainSettings {
   ipv6: boolean;
   /** What mail servers should do when TLS fails (RFC 8461). Without it, or with `none`, there is no such record. */
   mtaSts?: "none" | "testing" | "enforce";
+  /** Whether the zone says which key port 25 has; for signed zones only. */
+  dane?: boolean;
   dkimSelector: string;
   /** RFC 9989, section 4.7: `none`, `quarantine` or `reject`. */
   dmarcPolicy: string;
@@ -41,13 +45,16 @@ export interface MailRecord {
   key: string;
   /** Fully qualified, lower case, no last dot. */
   name: string;
-  type: "A" | "AAAA" | "CNAME" | "MX" | "TXT" | "SRV" | "CAA";
+  type: "A" | "AAAA" | "CNAME" | "MX" | "TXT" | "SRV" | "CAA" | "TLSA";
   /**
    * `address`: the host's name, needed before the certificate. `mail`: what sends the world's mail here; made last,
    * when the host answers.
    */
   stage: "address" | "mail";
-  /** Text of a TXT record, address, or host name of a CNAME or MX; a function where only the running host can tell. */
+  /**
+   * Text of a TXT record, address, digest of a TLSA record, or host name of a CNAME or MX; a function where only the
+   * running host can tell.
+   */
   content?: string | ((facts: HostFacts) => string);
   /** MX preference. */
   priority?: number;
@@ -55,6 +62,8 @@ export interface MailRecord {
   service?: { priority: number; weight: number; port: number; target: string };
   /** CAA data (RFC 8659). */
   authority?: { tag: "issue"; value: string };
+  /** The rest of TLSA data (RFC 6698). */
+  association?: { usage: 3; selector: 1; matchingType: 1 };
 }
 
 /** Names of authorities in CAA records, by their directory's host; each is in the authority's own documents. */
@@ -119,6 +128,7 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     ...webAddresses,
     // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
     text("host-spf", hostname, "v=spf1 a -all"),
+    ...(settings.dane ? [tlsa(hostname)] : []),
     ...records,
   ];
 }
@@ -145,6 +155,22 @@ function addressRecords({ key, name }: WebName, { acmeDirectory, ipv6 }: MailDom
 
 function missingIpv6(): never {
   throw new Error("the host has no IPv6 address; run: pulumi config set mailstack:ipv6 false");
+}
+
+/** The key itself (RFC 7672, section 3.1.1): names, dates and authorities of the certificate do not count. */
+function tlsa(hostname: string): MailRecord {
+  return {
+    key: "host-tlsa",
+    name: `_25._tcp.${hostname}`,
+    type: "TLSA",
+    stage: "mail",
+    association: { usage: 3, selector: 1, matchingType: 1 },
+    content: ({ servedKey }) => servedKey || missingServedKey(),
+  };
+}
+
+function missingServedKey(): never {
+  throw new Error("the host returned no digest of its key; run: mailstack apply certificate");
 }
 
 /** Text of a record whose value is one text; what does not depend on the host is known in every preview. */

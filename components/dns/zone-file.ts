@@ -6,13 +6,14 @@ export function zoneFile(records: MailRecord[], facts: HostFacts): string {
 }
 
 function dataOf(record: MailRecord, facts: HostFacts): string {
-  const { service, authority, content = "" } = record;
+  const { service, authority, association, content = "" } = record;
   if (service) {
     const target = service.target === "." ? "." : `${service.target}.`;
     return `${service.priority} ${service.weight} ${service.port} ${target}`;
   }
   if (authority) return `0 ${authority.tag} "${authority.value}"`;
   const text = typeof content === "string" ? content : content(facts);
+  if (association) return `${Object.values(association).join(" ")} ${text}`;
   if (record.type === "TXT") return quoteText(text);
   if (record.type === "CNAME") return `${text}.`;
   return record.type === "MX" ? `${record.priority} ${text}.` : text;

@@ -14,6 +14,8 @@ export interface PostfixSettings {
   hostname: string;
   /** Send and receive over IPv6 too. The address needs a PTR record of its own. */
   ipv6: boolean;
+  /** Keep to the keys that other servers publish in signed zones. */
+  dane: boolean;
   /** Primary mail domain: what is added to a sender without one. */
   domain: string;
   /** Gets mail to root and the like at the host's own name. */
@@ -62,6 +64,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
         },
         {
           hostname: settings.hostname,
+          ...(settings.dane ? { dns: "dnssec", tls: "dane" } : { dns: "enabled", tls: "may" }),
           protocols: settings.ipv6 ? "all" : "ipv4",
           domain: settings.domain,
           administrator: settings.administrator,

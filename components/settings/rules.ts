@@ -1,6 +1,7 @@
 import { sharedAliasProblems } from "./accounts-rules";
 import { networkProblems } from "./network-rules";
 import { certificateProblems } from "./certificate-rules";
+import { daneProblems } from "./dane-rules";
 import { afterAt, type Settings } from "./schema";
 
 /** One wrong value: where it is, below `mailstack:`, and what would be right. */
@@ -27,6 +28,7 @@ export function contradictions(settings: Settings): Problem[] {
     ...zoneProblems(settings),
     ...networkProblems(settings),
     ...certificateProblems(settings),
+    ...daneProblems(settings),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountsShape } from "./accounts";
 import { certificateShape } from "./certificate";
+import { daneShape } from "./dane";
 import { planMemory, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
@@ -147,6 +148,7 @@ export const settingsSchema = z.strictObject({
   ...networkSettings,
   ...machineShape,
   ...webShape,
+  ...daneShape,
   protect: z.boolean("must be true or false").default(true),
   dnsProvider: oneOf(["cloudflare", "linode", "none"]).default("cloudflare"),
   cloudflareZoneId: zoneId.or(z.literal("")).meta(zoneExample).default(""),

@@ -3,6 +3,7 @@ import type { Bundle, HostCheck } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
 import { dnsCredentialsFile, dnsPlugins, type ChallengeProvider } from "./dns-challenge";
 import { acmeWebroot } from "./webroot";
+import { servedKeyOutputs } from "./served-key";
 
 export const certificatePackages = ["certbot"];
 
@@ -50,6 +51,8 @@ export interface CertificateSettings {
   directory: string;
   /** With `dns-01` it is for each whole domain: the domain, and every name right below it. */
   challenge: Challenge;
+  /** Renew with the same key. Where the key is in the DNS, another one would stop mail. */
+  keepKey: boolean;
 }
 
 /** The program of the service `certificate`, however it gets the certificate. */
@@ -92,12 +95,14 @@ export function renderCertificate(settings: CertificateSettings): Bundle {
         folder: certificateFolder,
         hook,
         ...wayOf(challenge),
+        keepKey: settings.keepKey,
         units: certificateUnits(settings.system),
       },
     ),
     prepare: [[certificateProgram]],
     units: { "certbot.timer": { onChange: "none" } },
     health: namesFit(names),
+    outputs: servedKeyOutputs(certificatePaths.chain),
   };
 }
 

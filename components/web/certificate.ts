@@ -18,6 +18,7 @@ export type CertificateChoice = Pick<
   | "certificate"
   | "certificateFile"
   | "certificateKeyFile"
+  | "dane"
 >;
 
 /** The certificate of the host, from where the settings say. */
@@ -41,7 +42,7 @@ export function certificateBundle(settings: CertificateChoice, names: string[]):
   const challenge = challengeOf(settings);
   if (!challenge) return renderExistingCertificate({ system, names, chain, key });
   const { administrator: email, acmeDirectory: directory } = settings;
-  return renderCertificate({ system, names, email, directory, challenge });
+  return renderCertificate({ system, names, email, directory, challenge, keepKey: settings.dane });
 }
 
 /** Packages of the stack's way to get its certificate, beside certbot. */

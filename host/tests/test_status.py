@@ -2,10 +2,11 @@
 
 import json
 import socket
+import struct
 import threading
 import unittest
 
-from mailstack.checks import bad, dns, quota, scanner
+from mailstack.checks import bad, dane, dns, quota, scanner
 from mailstack.locate import locate
 from tests.harness import HostTestCase, bundle
 
@@ -77,6 +78,33 @@ class Answers(unittest.TestCase):
         ):
             with self.assertRaises(bad.Bad):
                 self.resolver(bytes.fromhex(wrong))
+
+    def tlsa(self, flags, records):
+        """The check, at a resolver that answers with these flags and records."""
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        server.bind(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+
+        def work():
+            query, client = server.recvfrom(1000)
+            head = query[:2] + struct.pack("!5H", flags, 1, len(records), 0, 0)
+            data = [b"\x03\x01\x01" + bytes.fromhex(record) for record in records]
+            # Names of answers point back to the question's.
+            answers = [b"\xc0\x0c" + struct.pack("!2HIH", 52, 1, 300, len(each)) + each for each in data]
+            server.sendto(head + query[12:-11] + b"".join(answers), client)
+
+        threading.Thread(target=work, daemon=True).start()
+        return dane._records("_25._tcp.mail.example.org", server.getsockname()[1])
+
+    def test_tlsa_records(self):
+        self.assertEqual(
+            self.tlsa(0x81A0, ["ab" * 32, "cd" * 32]), (["3 1 1 " + "ab" * 32, "3 1 1 " + "cd" * 32], True)
+        )
+        self.assertEqual(self.tlsa(0x8180, ["ab" * 32]), (["3 1 1 " + "ab" * 32], False))
+        self.assertEqual(self.tlsa(0x8183, []), ([], False))
+        # What does not validate is no answer, and not "no record".
+        with self.assertRaises(bad.Bad):
+            self.tlsa(0x8182, [])
 
 
 class Quota(unittest.TestCase):

@@ -80,12 +80,21 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
     }),
   "mailbox-quota": () => renderMailboxQuota(),
   postfix: (system) =>
-    renderPostfix({ system, hostname, ipv6: true, domain: "example.org", administrator, messageSizeLimitMb: 40 }),
+    renderPostfix({
+      system,
+      hostname,
+      ipv6: true,
+      dane: true,
+      domain: "example.org",
+      administrator,
+      messageSizeLimitMb: 40,
+    }),
   certificate: (system) =>
     renderCertificate({
       system,
       names: [hostname, "webmail.example.org"],
       email: administrator,
+      keepKey: true,
       directory: "https://acme-v02.api.letsencrypt.org/directory",
       challenge: { kind: "http-01" },
     }),

@@ -12,6 +12,7 @@ export const variants: Record<string, (system: SystemName) => Bundle> = {
       names: [hostname, "mta-sts.example.net", "mx.far.example.org"],
       email: administrator,
       directory: "https://acme-v02.api.letsencrypt.org/directory",
+      keepKey: false,
       challenge: { kind: "dns-01", provider: "cloudflare", domains: ["example.org", "example.net"] },
     }),
   "certificate-existing": (system) =>

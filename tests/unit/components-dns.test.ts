@@ -1,5 +1,5 @@
 import { mtaStsRecord } from "../../components/mail/mta-sts.render";
-import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
+import { dkimValue, ipv4, ipv6, servedKey } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { zoneId } from "./support/stacks";
 
@@ -109,4 +109,13 @@ test("a record that changes its type is deleted first: a name cannot have both",
 test("the policy of the stack file is the one in the zone", async () => {
   const strict = await recordMailServer({ dmarcPolicy: "reject" });
   expect(strict.custom("mail-dns-dmarc").inputs.content).toBe('"v=DMARC1; p=reject; rua=mailto:dmarc@ementech.co.ke"');
+});
+
+test("with mailstack:dane the zone names the key of port 25, as the host told it, and last of all", async () => {
+  const dane = await recordMailServer({ dane: true });
+  const tlsa = dane.custom("mail-dns-host-tlsa");
+  const data = { usage: 3, selector: 1, matchingType: 1, certificate: servedKey };
+  const common = { zoneId, ttl: 1, proxied: false };
+  expect(tlsa.inputs).toEqual({ ...common, name: "_25._tcp.mail.ementech.co.ke", type: "TLSA", data });
+  expect(dane.waitsFor(tlsa, dane.custom("mail-health"))).toBe(true);
 });

@@ -145,6 +145,11 @@ test.each<[string, Record<string, unknown>, string]>([
   ["bad network", { sshAllowedCidrs: ["192.0.2.1"] }, 'mailstack:sshAllowedCidrs[0]: "192.0.2.1" is not a network'],
   ["no way in over IPv4", { sshAllowedCidrs: ["2001:db8::/32"] }, "mailstack:sshAllowedCidrs: must also name an IPv4"],
   ["half an IPv6", { ipv6: "often" }, "mailstack:ipv6: must be true or false"],
+  [
+    "DANE at Linode",
+    { dane: true, dnsProvider: "linode", linodeDomainId: 1 },
+    "mailstack:dane: must be false with mailstack:dnsProvider linode",
+  ],
   ["bad trusted network", { trustedCidrs: ["office"] }, 'mailstack:trustedCidrs[0]: "office" is not a network'],
   ["banned at once", { banAfterFailures: 1 }, "mailstack:banAfterFailures: must be at least 2"],
   ["ban without an end", { banMinutes: 100_000 }, "mailstack:banMinutes: must be at most 10080 minutes"],

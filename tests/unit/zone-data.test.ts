@@ -1,4 +1,5 @@
 import { mailRecords, quoteText, type HostFacts, type MailRecord } from "../../components/dns/zone-data";
+import { zoneFile } from "../../components/dns/zone-file";
 
 const settings = {
   domain: "example.org",
@@ -55,6 +56,13 @@ test("the zone of the main domain, record by record", () => {
 test("a further domain has no record of the host", () => {
   const names = mailRecords({ ...settings, domain: "other.net", webNames: [] }).map((record) => record.name);
   expect(names.filter((name) => name.endsWith("example.org"))).toEqual([]);
+});
+
+test("with dane the zone names the key of port 25; a host without one is an error", () => {
+  const tlsa = mailRecords({ ...settings, dane: true }).filter((record) => record.type === "TLSA");
+  const line = zoneFile(tlsa, { ...facts, servedKey: "ab".repeat(32) });
+  expect(line).toBe(`_25._tcp.mail.example.org. 300 IN TLSA 3 1 1 ${"ab".repeat(32)}\n`);
+  expect(() => zoneFile(tlsa, facts)).toThrow("no digest of its key");
 });
 
 test("MX and everything else that attracts mail waits for the host", () => {

@@ -14,6 +14,9 @@ export function randomBytes(name: string): Buffer {
   return createHash("sha256").update(name).digest();
 }
 
+/** Digest of the certificate's key that the host answers. */
+export const servedKey = "5e".repeat(32);
+
 /** DKIM TXT value that the host answers for a domain; a real one is longer than 255 characters, too. */
 export function dkimValue(domain: string): string {
   const key = Buffer.from(`${domain} `.repeat(40)).toString("base64").slice(0, 392);
@@ -46,10 +49,13 @@ function outputsOf({ type, name, inputs }: MockResourceArgs): Record<string, unk
   return {};
 }
 
-/** What the `mailstack` program prints: the DKIM keys for Rspamd's bundle, else nothing of interest. */
+/** What the `mailstack` program prints: the DKIM keys for Rspamd's bundle, the digest of the certificate's key. */
 function answerOf(inputs: { create: string; stdin?: string }): string {
   if (!/\bmailstack apply /.test(inputs.create)) return "";
   const bundle = JSON.parse(inputs.stdin ?? "{}") as { outputs?: Record<string, string[]> };
-  const outputs = Object.keys(bundle.outputs ?? {}).map((name) => [name, dkimValue(name.replace(/^dkim /, ""))]);
+  const outputs = Object.keys(bundle.outputs ?? {}).map((name) => [
+    name,
+    name === "served key" ? servedKey : dkimValue(name.replace(/^dkim /, "")),
+  ]);
   return JSON.stringify({ outputs: Object.fromEntries(outputs) });
 }
