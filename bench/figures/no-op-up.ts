@@ -19,12 +19,12 @@ export const noOpUp: Figure = {
       const unchanged = await timed(noOp);
       requireText(unchanged.result.stdout, /\d+ unchanged/);
       took.noOp.push(unchanged.seconds);
-      setLimit(stack, round % 2 === 0 ? 41 : 42);
+      checkKeys(stack, round % 2 === 1);
       const changed = await timed(noOp);
       requireText(changed.result.stdout, /\b1 updated/);
       took.change.push(changed.seconds);
     }
-    setLimit(stack, 40);
+    checkKeys(stack, true);
     await noOp();
     const base = median(took.noOp);
     return [
@@ -46,8 +46,9 @@ export const noOpUp: Figure = {
   },
 };
 
-function setLimit(stack: Stack, megabytes: number): void {
-  stack.configure((config) => config.setIn(["config", "mailstack:messageSizeLimitMb"], megabytes));
+/** A setting that only Postfix has to know. */
+function checkKeys(stack: Stack, on: boolean): void {
+  stack.configure((config) => config.setIn(["config", "mailstack:daneOutbound"], on));
 }
 
 function requireText(output: string, wanted: RegExp): void {

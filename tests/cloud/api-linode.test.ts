@@ -75,6 +75,7 @@ test("a Linode boots with what it was given, and leaves nothing behind", async (
     name: `linode-${made.id}`,
     image: "debian12",
     address: seen.ipv4[0],
+    address6: seen.ipv6!.split("/")[0],
     hostname: "one",
     memoryMiB: 2048,
     authorizedKeys: [key],

@@ -136,19 +136,25 @@ for (const os of everySystem) {
     test("http-01: an authority that is down, or a name that leads elsewhere, is an error with what to do", async () => {
       const old = await servedSerial(server);
       server.restoreConfig();
-      await server.system.must(["ip", "route", "add", "unreachable", addresses.apis]);
+      const routes = (what: string) =>
+        Promise.all(
+          [addresses.apis, addresses.apis6].map((to) => server.system.must(["ip", "route", what, "unreachable", to])),
+        );
+      await routes("add");
       const down = await failingUp(server);
       assert.match(down, /The certificate's authority, or the DNS provider, did not answer as it should/);
       assert.match(down, new RegExp(`${apiNames.acme.replaceAll(".", "\\.")}.*(unreachable|No route)`, "is"));
-      await server.system.must(["ip", "route", "del", "unreachable", addresses.apis]);
+      await routes("del");
 
       const token = defaultTokens.cloudflare;
       const webmail = `webmail.${server.domain}`;
-      const path = `?type=A&name=${webmail}`;
-      const [record] = (await zoneRecords<{ id: string }[]>(server, token, server.domain, { path })).result;
-      const leadTo = (content: string) =>
-        zoneRecords(server, token, server.domain, { method: "PATCH", path: `/${record!.id}`, body: { content } });
-      await leadTo(addresses.peer);
+      const leadTo = async (type: "A" | "AAAA", content: string) => {
+        const path = `?type=${type}&name=${webmail}`;
+        const [record] = (await zoneRecords<{ id: string }[]>(server, token, server.domain, { path })).result;
+        await zoneRecords(server, token, server.domain, { method: "PATCH", path: `/${record!.id}`, body: { content } });
+      };
+      await leadTo("A", addresses.peer);
+      await leadTo("AAAA", addresses.peer6);
       const elsewhere = await failingUp(server);
       assert.match(
         elsewhere,
@@ -157,7 +163,8 @@ for (const os of everySystem) {
       assert.equal(await servedSerial(server), old);
       await assertDelivers(server);
 
-      await leadTo(server.ipv4);
+      await leadTo("A", server.ipv4);
+      await leadTo("AAAA", await server.ipv6());
       await server.up();
       for (const port of tlsPorts) await assertValid(server, port, server.hostname);
       assert.notEqual(await servedSerial(server), old);

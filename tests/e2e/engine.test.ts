@@ -29,14 +29,14 @@ for (const os of everySystem) {
     });
 
     test("one Postfix setting: preview shows that line, up updates one resource", async () => {
-      server.stack.configure(set("messageSizeLimitMb", 45));
+      server.stack.configure(set("daneOutbound", false));
       const preview = await server.stack.pulumi(["preview", "--diff"]);
       assert.match(preview.stdout, /\/etc\/postfix\/main\.cf/);
-      assert.match(preview.stdout, /- *message_size_limit = 41943040/);
-      assert.match(preview.stdout, /\+ *message_size_limit = 47185920/);
+      assert.match(preview.stdout, /- *smtp_tls_security_level = dane/);
+      assert.match(preview.stdout, /\+ *smtp_tls_security_level = may/);
       const { summary } = await server.up();
       assert.equal(summary.update, 1, JSON.stringify(summary));
-      assert.equal((await server.system.must(["postconf", "-h", "message_size_limit"])).trim(), "47185920");
+      assert.equal((await server.system.must(["postconf", "-h", "smtp_tls_security_level"])).trim(), "may");
       await server.restoreConfig();
       await server.up();
     });

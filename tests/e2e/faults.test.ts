@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { assertDelivers, assertOneUpdate, assertWhole, failingUp, mainCf, postfixMaster } from "./support/applier";
+import { assertDelivers, assertNewSizeLimit, assertWhole, failingUp, mainCf, postfixMaster } from "./support/applier";
 import { withFullDisk, withLinkDown, withOtherHostKey } from "./support/breakage";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
@@ -35,7 +35,7 @@ for (const os of everySystem.slice(0, 1)) {
       await assertDelivers(server);
 
       const { summary } = await server.up();
-      assertOneUpdate(summary);
+      assertNewSizeLimit(summary);
       const wanted = `message_size_limit = ${megabytes * 1024 * 1024}`;
       assert.ok((await server.system.must(["cat", mainCf])).split("\n").includes(wanted));
       await assertWhole(server);

@@ -64,13 +64,18 @@ export async function assertWhole(server: Server): Promise<void> {
   assert.equal(await server.system.must(["ls", "-A", "/var/lib/mailstack/journal"]), "", "a journal is open");
 }
 
-/** An `up` updated one resource, and made, replaced or deleted none. */
-export function assertOneUpdate(summary: UpResult["summary"]): void {
+/** An `up` updated so many resources, and made, replaced or deleted none. */
+export function assertUpdated(summary: UpResult["summary"], count: number): void {
   assert.deepEqual(
     [summary.update, summary.create, summary.delete, summary.replace],
-    [1, undefined, undefined, undefined],
+    [count, undefined, undefined, undefined],
   );
 }
+
+export const assertOneUpdate = (summary: UpResult["summary"]): void => assertUpdated(summary, 1);
+
+/** Who has to know a new `messageSizeLimitMb`: Postfix, and the webmail for its uploads. */
+export const assertNewSizeLimit = (summary: UpResult["summary"]): void => assertUpdated(summary, 2);
 
 /** A mail from the peer arrives in a mailbox. */
 export async function assertDelivers(server: Server): Promise<void> {

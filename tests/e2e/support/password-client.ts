@@ -45,7 +45,8 @@ export async function logIn(
   { user, password }: Credentials,
   from: "deployer" | "peer" = "deployer",
 ): Promise<string> {
-  const command = ["python3", "-c", script, server.hostname, String(port)];
+  // By IPv4: all IPv6 addresses of this cloud are in one /64, which counts as one client.
+  const command = ["python3", "-c", script, server.ipv4, String(port)];
   const input = `${user}\n${password}\n`;
   if (from === "peer") return (await server.peer.system.must(command, { input })).trim();
   const result = await server.inCloud(command, input);
@@ -100,7 +101,7 @@ export async function duringSessions(
   { user, password }: Credentials,
   act: () => Promise<unknown>,
 ): Promise<string> {
-  const sessions = server.inCloud(["python3", "-c", lingering, server.hostname], `${user}\n${password}\n`);
+  const sessions = server.inCloud(["python3", "-c", lingering, server.ipv4], `${user}\n${password}\n`);
   await until("the IMAP session is there", async () =>
     (await server.system.must(["doveadm", "-f", "flow", "who", user])).includes(user),
   );
