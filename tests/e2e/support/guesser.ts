@@ -22,7 +22,7 @@ export const doors: Door[] = [
  * refusal. Python's own clients, since they can go on in one connection.
  */
 const script = `
-import imaplib, poplib, re, smtplib, ssl, sys, urllib.parse, urllib.request
+import imaplib, poplib, re, smtplib, socket, ssl, sys, urllib.parse, urllib.request
 host, port, count, user = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 anything = ssl._create_unverified_context()
 options = {"timeout": 60}
@@ -42,6 +42,9 @@ elif port == 995:
 elif port == 443:
     domain = user.split("@")[1]
     page = f"https://webmail.{domain}/"
+    # The name leads to addresses of both families; the guesses go to the one that is meant.
+    resolve = socket.getaddrinfo
+    socket.getaddrinfo = lambda _name, *more, **named: resolve(host, *more, **named)
     secured = urllib.request.HTTPSHandler(context=anything)
     for number in range(count):
         browser = urllib.request.build_opener(secured, urllib.request.HTTPCookieProcessor())
