@@ -11,13 +11,16 @@ type While = <T>(server: Server, work: () => Promise<T>) => Promise<T>;
 export const withLinkDown: While = async (server, work) => {
   const link = linkName(server.namespace.slice(hostNamespace(testCloud, "").length));
   const inCloud = (...words: string[]) => execa("ip", ["-n", cloudNamespace(testCloud), ...words]);
+  const ipv6 = await server.ipv6();
   await inCloud("link", "set", link, "down");
   try {
     return await work();
   } finally {
     await inCloud("link", "set", link, "up");
-    // The kernel drops the routes of a link that goes down.
+    // The kernel drops the routes of a link that goes down, and its IPv6 addresses.
     await inCloud("route", "add", `${server.ipv4}/32`, "dev", link, "src", addresses.gateway);
+    await inCloud("address", "add", `${addresses.router6}/64`, "dev", link, "nodad");
+    await inCloud("route", "add", `${ipv6}/128`, "dev", link, "src", addresses.gateway6);
   }
 };
 
