@@ -146,7 +146,8 @@ for (const os of everySystem) {
 
     test("no room for the queue: 452, and mail is taken again as soon as there is room", async () => {
       const { postfixUnit } = server;
-      await withLittleRoom(server, "/var/spool/postfix", [postfixUnit, "dovecot.service"], async (makeRoom) => {
+      const units = [postfixUnit, "dovecot.service", "mailstack-mailbox-quota.socket"];
+      await withLittleRoom(server, "/var/spool/postfix", units, async (makeRoom) => {
         const answer = await attempt();
         assert.equal(answer.code, 452, answer.transcript);
         const entrusted = await entrust();
