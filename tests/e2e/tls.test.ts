@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { tlsPorts } from "./support/certificates";
 import { everySystem, serverFor, type Server } from "./support/servers";
-
-/** Every port that speaks TLS, and how. */
-const ports: [port: number, starttls: string | undefined][] = [
-  [25, "smtp"],
-  [587, "smtp"],
-  [465, undefined],
-  [993, undefined],
-  [995, undefined],
-  [443, undefined],
-];
 
 for (const os of everySystem) {
   describe(`TLS on ${os}`, () => {
@@ -26,7 +17,7 @@ for (const os of everySystem) {
         ...options,
       ]);
 
-    for (const [port, starttls] of ports) {
+    for (const [port, starttls] of tlsPorts) {
       test(`port ${port} serves a valid certificate for the host's name`, async () => {
         const talk = await handshake(port, starttls, "-CAfile", server.trustFile, "-verify_return_error");
         assert.match(talk.stdout, /Verify return code: 0 \(ok\)/, talk.stdout.slice(-600) + talk.stderr.slice(-600));
@@ -52,7 +43,7 @@ for (const os of everySystem) {
         timeout: 180_000,
       });
       const served = new Set<string>();
-      for (const [port, starttls] of ports) served.add(await serial(port, starttls));
+      for (const [port, starttls] of tlsPorts) served.add(await serial(port, starttls));
       assert.equal(served.size, 1, [...served].join(" "));
       assert.ok(!served.has(old), "the old certificate is still served");
     });
