@@ -99,7 +99,11 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
       "/var/spool/postfix/private": { owner: "postfix:root", mode: "0700" },
     },
     files: {
-      ...filesFrom("dovecot", { "/etc/systemd/system/dovecot.service.d/mailstack.conf": {} }, { sandbox }),
+      ...filesFrom(
+        "dovecot",
+        { "/etc/systemd/system/dovecot.service.d/mailstack.conf": {} },
+        { sandbox, postfixUnit: systems[settings.system].postfixUnit },
+      ),
       ...{ "2.3": files23, "2.4": files24 }[generation]({
         hostname: settings.hostname,
         listen: settings.ipv6 ? "*, ::" : "*",
