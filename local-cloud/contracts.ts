@@ -23,6 +23,15 @@ export const addresses = {
 
 export type ImageName = "debian12" | "debian13";
 
+/** A disk of the provider's, beside the one that a host boots from. */
+export interface VolumeSpec {
+  id: number;
+  /** Part of the path at which a host finds it. */
+  label: string;
+  /** GiB. */
+  sizeGb: number;
+}
+
 /** One booted system. */
 export interface HostSpec {
   /** Unique inside the cloud, letters, digits and `-`, at most 32; for an instance `linode-ID`. */
@@ -40,6 +49,8 @@ export interface HostSpec {
   authorizedKeys: string[];
   /** Clear text; set for root through cloud-init's vendor data or chpasswd. */
   rootPassword?: string;
+  /** What is attached to it while it boots. Default: nothing. */
+  volumes?: VolumeSpec[];
 }
 
 export interface PacketRule {
@@ -71,6 +82,15 @@ export interface Hosts {
   isRunning(name: string): Promise<boolean>;
   /** `undefined` removes the filter. Takes effect at once, also before boot. */
   filter(name: string, rules: PacketFilter | undefined): Promise<void>;
+  /**
+   * The volume appears as a block device of the host, also while that runs. It is made, empty, when it is new. A size
+   * that grew is seen from here on, or from the next boot.
+   */
+  attachVolume(name: string, volume: VolumeSpec): Promise<void>;
+  /** The device is gone from the host; what is on the volume stays. */
+  detachVolume(name: string, volume: VolumeSpec): Promise<void>;
+  /** Removes what is on a volume, for ever. */
+  removeVolume(id: number): Promise<void>;
 }
 
 /** One set of records with the same name and type. Content is in zone-file presentation form. */

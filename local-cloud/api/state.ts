@@ -13,7 +13,7 @@ function empty(): State {
   return {
     version: 1,
     // Low numbers keep the hosts' names short; 1000 of them are left for nothing, so that no id looks like a count.
-    linode: { nextId: 1001, instances: [], firewalls: [], events: [], domains: [] },
+    linode: { nextId: 1001, instances: [], firewalls: [], events: [], domains: [], volumes: [] },
     cloudflare: { records: [] },
   };
 }

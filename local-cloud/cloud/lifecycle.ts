@@ -6,6 +6,7 @@ import { alone } from "../alone";
 import { ControlGroup } from "../hosts/cgroup";
 import { releaseSwap } from "../hosts";
 import { allowManyHosts } from "../hosts/inotify";
+import { Volumes } from "../hosts/volumes";
 import { attempt } from "../images/command";
 import { ensureImage } from "../images";
 import { cloudNamespace, runFolder, stateFolder } from "../places";
@@ -137,6 +138,7 @@ async function clean(cloud: string): Promise<void> {
   await new ControlGroup(`mailstack-${cloud}`).end();
   const hosts = join(stateFolder(cloud), "hosts");
   for (const host of existsSync(hosts) ? readdirSync(hosts) : []) await releaseSwap(join(hosts, host));
+  await new Volumes(cloud).releaseAll();
   const namespaces = readdirSync("/run", { withFileTypes: true }).some((entry) => entry.name === "netns")
     ? readdirSync("/run/netns")
     : [];

@@ -6,6 +6,7 @@ import { attempt, must } from "../images/command";
 import { cloudNamespace, hostNamespace } from "../places";
 import type { ControlGroup } from "./cgroup";
 import { linkName } from "./link";
+import { diskFolder } from "./volumes";
 
 /**
  * Options without which ufw, swap or a guest's network would not work in systemd-nspawn(1). The call filter opens
@@ -60,7 +61,8 @@ export function startInit(cloud: string, spec: HostSpec, folder: string, group: 
   const root = join(folder, "root");
   mkdirSync(folder, { recursive: true });
   const network = `--network-namespace-path=/run/netns/${hostNamespace(cloud, spec.name)}`;
-  const command = ["systemd-nspawn", ...nspawnOptions, "-D", root, network, `--machine=${spec.name}`];
+  const disks = `--bind=${diskFolder(folder)}:/dev/disk`;
+  const command = ["systemd-nspawn", ...nspawnOptions, "-D", root, network, disks, `--machine=${spec.name}`];
   const script = `${group.enter}
 while :; do
   "$@"

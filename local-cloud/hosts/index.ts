@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import type { Hosts, HostSpec, PacketFilter } from "../contracts";
+import type { Hosts, HostSpec, PacketFilter, VolumeSpec } from "../contracts";
 import { ensureImage } from "../images";
 import { must } from "../images/command";
 import { cloudNamespace, hostNamespace, stateFolder } from "../places";
@@ -11,6 +11,7 @@ import { ControlGroup } from "./cgroup";
 import { filterText } from "./filter";
 import { linkName } from "./link";
 import { writeSeed } from "./seed";
+import { Volumes } from "./volumes";
 
 /** SIGRTMIN+4 asks systemd for a power-off (systemd(1), Signals); Linux's C library gives 34 for SIGRTMIN. */
 const powerOffSignal = 38;
@@ -20,11 +21,14 @@ const powerOffSeconds = 30;
 /** Hosts that are booted systems on this machine. */
 export class BootedHosts implements Hosts {
   private readonly specs = new Map<string, HostSpec>();
+  private readonly volumes: Volumes;
 
   constructor(
     private readonly cloud: string,
     private readonly log: (line: string) => void,
-  ) {}
+  ) {
+    this.volumes = new Volumes(cloud);
+  }
 
   async boot(spec: HostSpec): Promise<void> {
     this.specs.set(spec.name, spec);
@@ -42,7 +46,7 @@ export class BootedHosts implements Hosts {
     await this.cutPower(spec.name);
     await disconnect(this.cloud, spec.name);
     await connect(this.cloud, spec);
-    this.start(spec);
+    await this.start(spec);
     await this.untilInit(spec.name);
   }
 
@@ -57,7 +61,7 @@ export class BootedHosts implements Hosts {
     const spec = this.specs.get(name);
     if (!spec) throw new Error(`no host ${name} was booted`);
     await this.powerOff(name);
-    this.start(spec);
+    await this.start(spec);
     await this.untilInit(name);
   }
 
@@ -78,7 +82,28 @@ export class BootedHosts implements Hosts {
     await must(["ip", "netns", "exec", cloudNamespace(this.cloud), "nft", "-f", "-"], { input: text });
   }
 
-  private start(spec: HostSpec): void {
+  async attachVolume(name: string, volume: VolumeSpec): Promise<void> {
+    await this.volumes.attach(this.folder(name), volume);
+    this.remember(name, volume, [volume]);
+  }
+
+  async detachVolume(name: string, volume: VolumeSpec): Promise<void> {
+    await this.volumes.detach(this.folder(name), volume);
+    this.remember(name, volume, []);
+  }
+
+  async removeVolume(id: number): Promise<void> {
+    await this.volumes.remove(id);
+  }
+
+  /** What a host has at its next boot. */
+  private remember(name: string, { id }: VolumeSpec, instead: VolumeSpec[]): void {
+    const spec = this.specs.get(name);
+    if (spec) spec.volumes = [...(spec.volumes ?? []).filter((volume) => volume.id !== id), ...instead];
+  }
+
+  private async start(spec: HostSpec): Promise<void> {
+    for (const volume of spec.volumes ?? []) await this.volumes.attach(this.folder(spec.name), volume);
     const group = this.group(spec.name);
     group.create(spec.memoryMiB);
     startInit(this.cloud, spec, this.folder(spec.name), group);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { apiNames, defaultTokens, startApis, zoneId, type Apis } from "../../local-cloud/api";
 import { engineEnvironment, type Engine } from "../../local-cloud/engine";
-import type { Hosts, HostSpec, RecordSet, Zones } from "../../local-cloud/contracts";
+import type { Hosts, HostSpec, RecordSet, VolumeSpec, Zones } from "../../local-cloud/contracts";
 
 const run = promisify(execFile);
 const program = join(__dirname, "providers-program");
@@ -15,6 +15,7 @@ const program = join(__dirname, "providers-program");
 /** Systems that exist only here. */
 export class RememberedHosts implements Hosts {
   readonly running = new Map<string, HostSpec>();
+  readonly volumes = new Map<number, VolumeSpec & { host?: string }>();
   /** Set: the next boot fails with it. */
   bootError: string | undefined;
 
@@ -33,6 +34,17 @@ export class RememberedHosts implements Hosts {
     return this.running.has(name);
   }
   async filter(): Promise<void> {}
+  async attachVolume(name: string, volume: VolumeSpec): Promise<void> {
+    this.volumes.set(volume.id, { host: name, ...volume });
+  }
+
+  async detachVolume(_name: string, volume: VolumeSpec): Promise<void> {
+    this.volumes.set(volume.id, { ...volume });
+  }
+
+  async removeVolume(id: number): Promise<void> {
+    this.volumes.delete(id);
+  }
 }
 
 /** A DNS server that exists only here. */
@@ -223,6 +235,11 @@ export interface StateResource {
 }
 
 export interface ApiState {
-  linode: { instances: { id: number; label: string }[]; firewalls: object[]; domains: object[] };
+  linode: {
+    instances: { id: number; label: string }[];
+    firewalls: object[];
+    domains: object[];
+    volumes: { size: number }[];
+  };
   cloudflare: { records: { id: string; name: string; type: string; content: string }[] };
 }

@@ -7,7 +7,7 @@ import { engineUnderTest } from "./providers-engine";
 
 const up = ["up", "--yes", "--skip-preview"];
 /** What the program has after the first changes. */
-const later = { label: "mail-two", rules: 2, text: '"v=spf1 -all"', priority: 20, type: "g6-standard-2" };
+const later = { label: "mail-two", rules: 2, volume: 12, text: '"v=spf1 -all"', priority: 20, type: "g6-standard-2" };
 const instanceUrn = "linode:index/instance:Instance::vm";
 
 /** Counts in the CLI's summary. */
@@ -31,16 +31,16 @@ describe("providers", { concurrency: false }, () => {
 
   it("up makes everything, and a second up changes nothing", async () => {
     const first = await cloud.succeed(...up);
-    assert.deepEqual(summary(first), { created: 13 }, first);
+    assert.deepEqual(summary(first), { created: 14 }, first);
     assert.equal(cloud.hosts.running.size, 1);
     const [host] = cloud.hosts.running.values();
     assert.equal(host!.userData, "#cloud-config\n");
     assert.equal(host!.rootPassword, "Only-for-the-test-7");
     assert.equal(cloud.zones.pointers.get("198.51.100.20"), "mail.ementech.co.ke");
     const again = await cloud.succeed(...up);
-    assert.deepEqual(summary(again), { unchanged: 13 }, again);
+    assert.deepEqual(summary(again), { unchanged: 14 }, again);
     const diff = await cloud.succeed("preview", "--diff");
-    assert.deepEqual(summary(diff), { unchanged: 13 }, diff);
+    assert.deepEqual(summary(diff), { unchanged: 14 }, diff);
   });
 
   it("no secret is readable in the state", async () => {
@@ -70,21 +70,22 @@ describe("providers", { concurrency: false }, () => {
 
   it("refresh finds nothing changed", async () => {
     const text = await cloud.succeed("refresh", "--yes", "--skip-preview", "--expect-no-changes");
-    assert.deepEqual(summary(text), { unchanged: 13 }, text);
+    assert.deepEqual(summary(text), { unchanged: 14 }, text);
   });
 
   it("updates in place what can be updated", async () => {
     const id = await instanceId();
-    await cloud.configure({ label: "mail-two", rules: 2, text: '"v=spf1 -all"', priority: 20 });
+    await cloud.configure({ label: "mail-two", rules: 2, volume: 12, text: '"v=spf1 -all"', priority: 20 });
     const preview = await cloud.succeed("preview", "--diff");
     assert.match(preview, /label\s*:\s*"mail-one" => "mail-two"/, preview);
     const text = await cloud.succeed(...up);
-    assert.deepEqual(summary(text), { updated: 4, unchanged: 9 }, text);
+    assert.deepEqual(summary(text), { updated: 5, unchanged: 9 }, text);
     assert.equal((await cloud.apiState()).linode.instances[0]!.label, "mail-two");
     assert.equal(await instanceId(), id);
     assert.equal(await record("TXT"), '"v=spf1 -all"');
+    assert.equal((await cloud.apiState()).linode.volumes[0]!.size, 12);
     assert.deepEqual(await cloud.zones.lookup("ementech.co.ke", "MX"), ["20 mail.ementech.co.ke."]);
-    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 13 });
+    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 14 });
   });
 
   it("refresh takes over what somebody changed by hand, and up puts it back", async () => {
@@ -104,7 +105,7 @@ describe("providers", { concurrency: false }, () => {
     await cloud.request("DELETE", `/client/v4/zones/${zone}/dns_records/${found.id}`);
     await cloud.succeed("refresh", "--yes", "--skip-preview");
     const text = await cloud.succeed(...up);
-    assert.deepEqual(summary(text), { created: 1, unchanged: 12 }, text);
+    assert.deepEqual(summary(text), { created: 1, unchanged: 13 }, text);
     assert.equal(await record("CAA"), '0 issue "letsencrypt.org"');
   });
 
@@ -123,6 +124,7 @@ describe("providers", { concurrency: false }, () => {
     await cloud.configure({
       label: "mail-two",
       rules: 2,
+      volume: 12,
       text: '"v=spf1 -all"',
       priority: 20,
       image: "linode/debian13",
@@ -134,7 +136,10 @@ describe("providers", { concurrency: false }, () => {
     const { instances } = (await cloud.apiState()).linode;
     assert.equal(instances.length, 1);
     assert.equal([...cloud.hosts.running.values()][0]!.image, "debian13");
-    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 13 });
+    // The volume is the same one, with its data, on the new instance.
+    const [volume] = cloud.hosts.volumes.values();
+    assert.equal(volume?.host, `linode-${instances[0]!.id}`);
+    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 14 });
   });
 
   it("imports a record and an instance that exist, after they were forgotten", async () => {
@@ -154,7 +159,7 @@ describe("providers", { concurrency: false }, () => {
     // The imported reverse name does not know yet that it shall wait.
     assert.equal(summary(text).created, undefined, text);
     assert.equal(summary(text).replaced, undefined, text);
-    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 13 });
+    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 14 });
   });
 
   it("says in the API's words why something was refused, and never a token", async () => {
@@ -180,7 +185,10 @@ describe("providers", { concurrency: false }, () => {
   it("destroy leaves nothing behind", async () => {
     await cloud.succeed("destroy", "--yes", "--skip-preview");
     const { linode, cloudflare } = await cloud.apiState();
-    assert.deepEqual([linode.instances, linode.firewalls, linode.domains, cloudflare.records], [[], [], [], []]);
+    assert.deepEqual(
+      [linode.instances, linode.firewalls, linode.domains, linode.volumes, cloudflare.records],
+      [[], [], [], [], []],
+    );
     assert.equal(cloud.hosts.running.size, 0);
     assert.equal(cloud.zones.pointers.size, 0);
     assert.equal((await cloud.resources()).size, 0);

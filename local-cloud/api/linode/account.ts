@@ -22,7 +22,7 @@ const account = {
   billing_source: "linode",
   active_since: "2024-01-01T00:00:00",
   active_promotions: [],
-  capabilities: ["Linodes", "Cloud Firewall", "Disk Encryption"],
+  capabilities: ["Linodes", "Block Storage", "Cloud Firewall", "Disk Encryption"],
   credit_card: { expiry: null, last_four: null },
 };
 

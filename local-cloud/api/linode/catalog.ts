@@ -39,7 +39,7 @@ export const regions = regionNames.map(([id, label, country]) => ({
   id,
   label,
   country,
-  capabilities: ["Linodes", "Cloud Firewall", "Metadata", "Disk Encryption"],
+  capabilities: ["Linodes", "Block Storage", "Cloud Firewall", "Metadata", "Disk Encryption"],
   status: "ok",
   site_type: "core",
   placement_group_limits: { maximum_pgs_per_customer: 100, maximum_linodes_per_pg: 5 },

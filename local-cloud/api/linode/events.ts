@@ -12,6 +12,7 @@ const entityUrls = {
   linode: "/v4/linode/instances/",
   firewall: "/v4/networking/firewalls/",
   domain: "/v4/domains/",
+  volume: "/v4/volumes/",
 } as const;
 
 /** The entity of an event. */

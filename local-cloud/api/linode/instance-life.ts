@@ -6,10 +6,11 @@ import { changeInstance, hostName, instanceById, type LinodeContext, now } from 
 import { addEvent, endEvent, entity } from "./events";
 import { planOf } from "./instance-view";
 import { publishDefaultName, removeNames } from "./reverse-names";
-import type { Instance } from "./state";
+import type { Instance, LinodeState } from "./state";
+import { volumeSpec, volumesOf } from "./volume-view";
 
 /** What the hosts need to boot an instance. */
-export function hostSpec(instance: Instance): HostSpec {
+export function hostSpec(instance: Instance, linode: LinodeState): HostSpec {
   const spec: HostSpec = {
     name: hostName(instance.id),
     image: imageBase(instance.image)!,
@@ -20,6 +21,8 @@ export function hostSpec(instance: Instance): HostSpec {
     memoryMiB: planOf(instance).memory,
     authorizedKeys: instance.authorizedKeys,
   };
+  const volumes = volumesOf({ linode }, instance.id).map(volumeSpec);
+  if (volumes.length > 0) spec.volumes = volumes;
   if (instance.userData !== undefined) spec.userData = instance.userData;
   if (instance.rootPassword !== undefined) spec.rootPassword = instance.rootPassword;
   return spec;
@@ -29,11 +32,11 @@ export function hostSpec(instance: Instance): HostSpec {
 export function wantedHosts(state: State): HostSpec[] {
   return state.linode.instances
     .filter((instance) => !["offline", "shutting_down", "deleting"].includes(instance.status))
-    .map(hostSpec);
+    .map((instance) => hostSpec(instance, state.linode));
 }
 
 /** Runs work after the answer; whatever fails is logged, and the work itself says it in its event. */
-function inBackground(context: LinodeContext, work: () => Promise<void>): void {
+export function inBackground(context: LinodeContext, work: () => Promise<void>): void {
   const running = work()
     .catch((error: unknown) => context.log(`background work failed: ${String(error)}`))
     .finally(() => context.background.delete(running));
@@ -72,7 +75,7 @@ function bootNow(context: LinodeContext, id: number): Promise<void> {
     const instance = instanceById(context, id);
     // Before the first packet: a filter that exists while nothing runs is what "deny by default" means.
     await applyFilter(context, id);
-    await context.hosts.boot(hostSpec(instance));
+    await context.hosts.boot(hostSpec(instance, context.store.state.linode));
   });
 }
 
@@ -97,7 +100,7 @@ export function reboot(context: LinodeContext, id: number): void {
   inBackground(context, () =>
     act(context, id, "linode_reboot", "running", async () => {
       if (await context.hosts.isRunning(hostName(id))) await context.hosts.reboot(hostName(id));
-      else await context.hosts.boot(hostSpec(instanceById(context, id)));
+      else await context.hosts.boot(hostSpec(instanceById(context, id), context.store.state.linode));
     }),
   );
 }
@@ -134,7 +137,10 @@ export function remove(context: LinodeContext, id: number): void {
     try {
       await context.hosts.remove(hostName(id));
       await removeNames(context, instance);
+      for (const volume of volumesOf(context.store.state, id))
+        await context.hosts.detachVolume(hostName(id), volumeSpec(volume));
       context.store.update(({ linode }) => {
+        for (const volume of linode.volumes) if (volume.linode === id) volume.linode = null;
         linode.instances = linode.instances.filter((one) => one.id !== id);
         for (const firewall of linode.firewalls) {
           const left = firewall.devices.filter((device) => device.linode !== id);
@@ -158,6 +164,8 @@ export function recover(context: LinodeContext): void {
       event.status = "failed";
       event.message = "The local cloud was stopped meanwhile";
     }
+    // Work on a volume is done by the next boot, or the next attach.
+    for (const volume of linode.volumes) volume.status = "active";
     for (const instance of linode.instances) {
       if (instance.status === "deleting" || instance.status === "offline") continue;
       // The daemon boots what wantedHosts lists; the view asks the host whether it really runs.

@@ -1,7 +1,7 @@
 import type { LinodeContext } from "./context";
 import { hostName } from "./context";
 import { images, types } from "./catalog";
-import type { Instance } from "./state";
+import type { Instance, Volume } from "./state";
 
 /** The plan of an instance; it was checked when the instance was made. */
 export function planOf(instance: Pick<Instance, "type">) {
@@ -69,9 +69,14 @@ export function diskViews(instance: Instance) {
     : [system];
 }
 
-/** The one configuration profile of an instance. */
-export function configView(instance: Instance) {
+/** The one configuration profile of an instance. Volumes have the places behind the disks. */
+export function configView(instance: Instance, volumes: Volume[]) {
   const [system, swap] = diskViews(instance);
+  const volume = (place: number) => {
+    const id = volumes[place]?.id;
+    return id === undefined ? null : { disk_id: null, volume_id: id };
+  };
+  const behind = Object.fromEntries(["sdc", "sdd", "sde", "sdf", "sdg", "sdh"].map((name, at) => [name, volume(at)]));
   const slot = (disk: { id: number } | undefined) => (disk ? { disk_id: disk.id, volume_id: null } : null);
   return {
     id: instance.id * 10,
@@ -84,7 +89,7 @@ export function configView(instance: Instance) {
     run_level: "default",
     virt_mode: "paravirt",
     memory_limit: 0,
-    devices: { sda: slot(system), sdb: slot(swap), sdc: null, sdd: null, sde: null, sdf: null, sdg: null, sdh: null },
+    devices: { sda: slot(system), sdb: slot(swap), ...behind },
     helpers: {
       devtmpfs_automount: true,
       distro: true,

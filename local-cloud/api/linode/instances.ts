@@ -15,6 +15,7 @@ import { instanceIps } from "./ips";
 import { paged } from "./paging";
 import { present } from "./present";
 import type { Instance, LinodeState } from "./state";
+import { volumesOf, volumeView } from "./volume-view";
 
 function freeAddress(state: LinodeState): string {
   const prefix = addresses.network.replace(/\.0\/24$/, "");
@@ -88,6 +89,7 @@ export function instanceRoutes(app: App, context: LinodeContext): void {
   type Id = { Params: { id: string } };
   const one = (request: { params: { id: string } }) => instanceById(context, request.params.id);
   const view = (instance: Instance) => instanceView(context, instance);
+  const config = (instance: Instance) => configView(instance, volumesOf(context.store.state, instance.id));
 
   app.get("/linode/instances", async (request) =>
     paged(request, await Promise.all(context.store.state.linode.instances.map(view))),
@@ -144,18 +146,24 @@ export function instanceRoutes(app: App, context: LinodeContext): void {
     "/linode/instances/:id/disks/:disk",
     (request) => diskViews(one(request)).find((disk) => disk.id === Number(request.params.disk)) ?? notFound(),
   );
-  app.get<Id>("/linode/instances/:id/configs", (request) => paged(request, [configView(one(request))]));
+  app.get<Id>("/linode/instances/:id/configs", (request) => paged(request, [config(one(request))]));
   app.get<Id & { Params: { config: string } }>("/linode/instances/:id/configs/:config", (request) => {
-    const config = configView(one(request));
-    return config.id === Number(request.params.config) ? config : notFound();
+    const found = config(one(request));
+    return found.id === Number(request.params.config) ? found : notFound();
   });
   app.put<Id & { Params: { config: string } }>("/linode/instances/:id/configs/:config", (request) => {
-    const config = configView(one(request));
-    if (config.id !== Number(request.params.config)) notFound();
-    requireSameConfig(config, request.body);
-    return config;
+    const found = config(one(request));
+    if (found.id !== Number(request.params.config)) notFound();
+    requireSameConfig(found, request.body);
+    return found;
   });
-  app.get<Id>("/linode/instances/:id/volumes", (request) => paged(request, one(request) && []));
+  app.get<Id>("/linode/instances/:id/volumes", (request) => {
+    const volumes = volumesOf(context.store.state, one(request).id);
+    return paged(
+      request,
+      volumes.map((volume) => volumeView(context.store.state, volume)),
+    );
+  });
   app.get<Id>("/linode/instances/:id/firewalls", (request) => {
     const { id } = one(request);
     const { firewalls } = context.store.state.linode;

@@ -9,6 +9,7 @@ import { eventRoutes } from "./events";
 import { firewallRoutes } from "./firewalls";
 import { instanceRoutes } from "./instances";
 import { ipRoutes } from "./ips";
+import { volumeRoutes } from "./volumes";
 
 function requireToken(tokens: string[], header: string | undefined): void {
   const token = /^Bearer (\S+)$/i.exec(header ?? "")?.[1];
@@ -51,6 +52,7 @@ export function linodeApi(app: App, context: LinodeContext, tokens: string[], ta
     instanceRoutes(own, context);
     ipRoutes(own, context);
     firewallRoutes(own, context);
+    volumeRoutes(own, context);
     domainRoutes(own, context, taken);
   });
 }

@@ -57,6 +57,21 @@ const firewall = z.strictObject({
   devices: z.array(z.strictObject({ id: z.number(), linode: z.number(), created: z.string(), updated: z.string() })),
 });
 
+const volume = z.strictObject({
+  id: z.number(),
+  label: z.string(),
+  tags: z.array(z.string()),
+  region: z.string(),
+  /** GB. */
+  size: z.number(),
+  status: z.enum(["creating", "active", "resizing"]),
+  created: z.string(),
+  updated: z.string(),
+  /** Instance that it is attached to. */
+  linode: z.number().nullable(),
+  encryption: z.enum(["enabled", "disabled"]),
+});
+
 const event = z.strictObject({
   id: z.number(),
   action: z.string(),
@@ -117,11 +132,14 @@ export const linodeState = z.strictObject({
   firewalls: z.array(firewall),
   events: z.array(event),
   domains: z.array(domain),
+  // A cloud that was made before there were volumes has none.
+  volumes: z.array(volume).default([]),
 });
 
 export type LinodeState = z.infer<typeof linodeState>;
 export type Instance = z.infer<typeof instance>;
 export type Firewall = z.infer<typeof firewall>;
+export type Volume = z.infer<typeof volume>;
 export type CloudEvent = z.infer<typeof event>;
 export type EventEntity = z.infer<typeof entity>;
 export type Domain = z.infer<typeof domain>;

@@ -1,4 +1,4 @@
-import type { Hosts, HostSpec, PacketFilter, RecordSet, Zones } from "../../../local-cloud/contracts";
+import type { Hosts, HostSpec, PacketFilter, RecordSet, VolumeSpec, Zones } from "../../../local-cloud/contracts";
 
 /** Hosts that only remember. `failBoot` makes the next boots fail with its text. */
 export class FakeHosts implements Hosts {
@@ -6,6 +6,8 @@ export class FakeHosts implements Hosts {
   readonly known = new Set<string>();
   readonly filters = new Map<string, PacketFilter | undefined>();
   readonly calls: string[] = [];
+  /** Volumes that were attached once; without `host` they are detached. */
+  readonly volumes = new Map<number, VolumeSpec & { host?: string }>();
   failBoot: string | undefined;
   /** Milliseconds that a boot takes. */
   bootTime = 0;
@@ -41,6 +43,18 @@ export class FakeHosts implements Hosts {
   async filter(name: string, rules: PacketFilter | undefined): Promise<void> {
     this.calls.push(`filter ${name}`);
     this.filters.set(name, rules);
+  }
+
+  async attachVolume(name: string, volume: VolumeSpec): Promise<void> {
+    this.volumes.set(volume.id, { host: name, ...volume });
+  }
+
+  async detachVolume(_name: string, volume: VolumeSpec): Promise<void> {
+    this.volumes.set(volume.id, { ...volume });
+  }
+
+  async removeVolume(id: number): Promise<void> {
+    this.volumes.delete(id);
   }
 }
 

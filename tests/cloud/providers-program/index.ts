@@ -7,6 +7,8 @@ interface Changes {
   label?: string;
   image?: string;
   type?: string;
+  /** GB. */
+  volume?: number;
   rules?: number;
   text?: string;
   priority?: number;
@@ -62,6 +64,18 @@ new linode.Firewall(
       { label: "ping", action: "ACCEPT", protocol: "ICMP", ipv4s: ["0.0.0.0/0"] },
     ].slice(0, changes.rules ?? 3),
     linodes: [vm.id.apply(Number)],
+    tags: ["mail"],
+  },
+  onLinode,
+);
+
+new linode.Volume(
+  "volume",
+  {
+    label: "mail-volume",
+    region: "eu-central",
+    size: changes.volume ?? 10,
+    linodeId: vm.id.apply(Number),
     tags: ["mail"],
   },
   onLinode,

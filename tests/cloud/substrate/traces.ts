@@ -20,8 +20,13 @@ export async function traces(cloud: string): Promise<string[]> {
   const lines = (file: string) => readFileSync(file, "utf8").split("\n");
   const mounts = lines("/proc/self/mountinfo").filter((line) => name.test(line.split(" ")[4] ?? ""));
   const swaps = lines("/proc/swaps").filter((line) => line.startsWith(stateFolder(cloud)));
+  const loops = listed("/sys/block")
+    .map((entry) => `/sys/block/${entry}/loop/backing_file`)
+    .filter(existsSync)
+    .map((file) => readFileSync(file, "utf8"))
+    .filter((backing) => backing.startsWith(`${stateFolder(cloud)}/`));
   const folders = [runFolder(cloud)].filter(existsSync);
-  return [...groups, ...namespaces, ...mounts, ...swaps, ...folders, ...processesOf(cloud)];
+  return [...groups, ...namespaces, ...mounts, ...swaps, ...loops, ...folders, ...processesOf(cloud)];
 }
 
 /** Processes whose root, namespace or command line belongs to the cloud, found without its control groups. */
