@@ -13,8 +13,8 @@ import { cloudNamespace, runFolder, stateFolder } from "../places";
 import type { DaemonSettings } from "./daemon";
 import { makeNetwork, removeNetwork } from "./network";
 
-/** A domain for each system under test, one account. */
-const defaultDomains = ["ementech.co.ke", "second.example"];
+/** A domain for each system under test, and one more; one account. */
+const defaultDomains = ["ementech.co.ke", "second.example", "third.example"];
 
 /** Seconds from the start of the daemon until all of the cloud answers. */
 const readySeconds = 180;
