@@ -1,6 +1,8 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
+  // Jest's own default leaves one core idle; of two that is half of them.
+  maxWorkers: "100%",
   roots: ["<rootDir>/tests/unit", "<rootDir>/tests/golden"],
   testMatch: ["**/*.test.ts"],
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
