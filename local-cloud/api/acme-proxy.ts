@@ -1,5 +1,6 @@
 import { Agent, request as send } from "node:https";
 import { text as collect } from "node:stream/consumers";
+import { limitedDirectory } from "./acme-limits";
 import type { App } from "./app";
 import { without } from "./without";
 
@@ -19,6 +20,7 @@ export function acmeProxy(app: App, upstream: string, crossSigned?: string): voi
   // Signed requests must arrive byte for byte.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  limitedDirectory(app);
 
   app.route({
     method: ["GET", "HEAD", "POST"],

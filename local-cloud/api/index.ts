@@ -10,18 +10,14 @@ import { publishDomains } from "./linode/domains";
 import { recover, wantedHosts } from "./linode/instance-life";
 import { linodeApi } from "./linode/plugin";
 import { republishInstances } from "./linode/recovery";
+import { apiNames } from "./names";
 import { oneAtATime } from "./one-at-a-time";
 import { readState, Store } from "./state";
 
+export { limitedAcmeDirectory } from "./acme-limits";
+export { apiNames } from "./names";
 export { zoneId } from "./cloudflare/zones";
 export type { CloudflareToken } from "./cloudflare/tokens";
-
-/** The public names that the listener answers for. */
-export const apiNames = {
-  linode: "api.linode.com",
-  cloudflare: "api.cloudflare.com",
-  acme: "acme-v02.api.letsencrypt.org",
-} as const;
 
 /** Accepted when {@link ApiOptions.tokens} does not say otherwise. Worth nothing outside a local cloud. */
 export const defaultTokens = {

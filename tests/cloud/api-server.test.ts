@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { defaultTokens, hostsToBoot, startApis, zoneId } from "../../local-cloud/api/index";
+import { defaultTokens, hostsToBoot, limitedAcmeDirectory, startApis, zoneId } from "../../local-cloud/api/index";
 import { FakeHosts, FakeZones } from "./api/fakes";
 import { TestCloud, until } from "./api/test-cloud";
 
@@ -151,6 +151,11 @@ test("the ACME name shows Pebble unchanged under the public name", async () => {
   assert.match(String(order.headers.link), /rel="index".*rel="terms-of-service"/);
   const head = await server.call("HEAD", `${base}/nonce-plz`);
   assert.deepEqual([head.status, head.headers["replay-nonce"], head.text], [201, "n1", ""]);
+  const limited = await server.call("GET", limitedAcmeDirectory);
+  assert.deepEqual(limited.body, { newNonce: `${base}/nonce`, newOrder: `${base}/limited/order` });
+  const refused = await server.call("POST", `${base}/limited/order`, jose, { "content-type": "application/jose+json" });
+  assert.deepEqual([refused.status, refused.headers["retry-after"]], [429, "122400"]);
+  assert.match(refused.text, /error:rateLimited.*retry after \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   pebble.closeAllConnections();
   await new Promise((resolve) => pebble.close(resolve));
   const gone = await server.call("GET", `${base}/directory`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { apiNames, defaultTokens, zoneToken } from "../../local-cloud/api";
+import { apiNames, defaultTokens, limitedAcmeDirectory, zoneToken } from "../../local-cloud/api";
 import { addresses } from "../../local-cloud/contracts";
 import { assertDelivers, failingUp } from "./support/applier";
 import { assertValid, forceRenewal, served, servedSerial, tlsPorts } from "./support/certificates";
@@ -131,6 +131,17 @@ for (const os of everySystem) {
       await shell(`cp ${folder}/good/*.pem ${folder}`);
       await until("the good one is served", async () => (await servedSerial(server).catch(() => now)) === old);
       assert.match(await statusOf("certificate"), /^ok .* days left$/);
+    });
+
+    test("http-01: an authority that has issued enough for this week is an error that says for how long", async () => {
+      const old = await servedSerial(server);
+      server.restoreConfig();
+      configure({ acmeDirectory: limitedAcmeDirectory });
+      const limited = await failingUp(server);
+      assert.match(limited, /The authority's rate limit is reached; its words below say for how long/);
+      assert.match(limited, /too many certificates \(5\) already issued .* retry after \d{4}-/);
+      assert.equal(await servedSerial(server), old);
+      await assertDelivers(server);
     });
 
     test("http-01: an authority that is down, or a name that leads elsewhere, is an error with what to do", async () => {
