@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { execa } from "execa";
 import { openBrowser, type Browser } from "./support/browser";
 import { allIn, allRefused, logInEverywhere } from "./support/password-client";
 import { everySystem, serverFor, type Server } from "./support/servers";
@@ -16,6 +17,13 @@ import email, email.policy, hashlib, sys
 message = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
 for part in message.iter_attachments():
     if part.get_filename() == sys.argv[2]: print(hashlib.sha256(part.get_payload(decode=True)).hexdigest())
+`;
+
+/** Prints the texts of a zip file's members by their names. */
+const contentsOf = `
+import json, sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+print(json.dumps({name: archive.read(name).decode() for name in archive.namelist()}))
 `;
 
 for (const os of everySystem) {
@@ -91,6 +99,25 @@ for (const os of everySystem) {
       assert.ok(!(await inFolder("/cur", `Your ${word}`)));
       await fromFriend(`Not an in-voice ${word.length}`, "Hello.\n");
       await until("another is not", () => inFolder("/", `Not an in-voice ${word.length}`));
+    });
+
+    test("all files of a mail come as one zip, and the archive button puts the mail away", async () => {
+      const subject = `Two files ${Date.now()}`;
+      const files = { "one.txt": "the first", "two.txt": "the second" };
+      const parts = Object.entries(files).map(
+        ([name, text]) => `--b\r\nContent-Disposition: attachment; filename=${name}\r\n\r\n${text}\r\n`,
+      );
+      const head = `From: ${friend}\r\nSubject: ${subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b`;
+      await server.system.must(["doveadm", "save", "-u", zoe(), "-m", "INBOX"], {
+        input: `${head}\r\n\r\n${parts.join("")}--b--\r\n`,
+      });
+      await webmail.read("INBOX", subject);
+      const zip = await webmail.allFiles();
+      const unpacked = await execa("python3", ["-c", contentsOf, zip]);
+      assert.deepEqual(JSON.parse(unpacked.stdout), files);
+      await webmail.archive();
+      await until("it is in Archive", () => inFolder("/.Archive", subject));
+      assert.ok(!(await inFolder("/cur", subject)) && !(await inFolder("/new", subject)));
     });
 
     test("a password that the policy refuses changes nothing, and the user is told why", async () => {

@@ -55,6 +55,18 @@ export class Webmail {
     await this.page.waitForURL((url) => !url.search.includes("compose"), { timeout: 120_000 });
   }
 
+  /** @returns path of a zip file with all attachments of the message that is read. */
+  async allFiles(): Promise<string> {
+    const download = this.page.waitForEvent("download");
+    await this.page.frameLocator("#messagecontframe").locator("a.zipdownload").click();
+    return (await download).path();
+  }
+
+  /** Puts away the message that is read. */
+  async archive(): Promise<void> {
+    await this.page.click("#toolbar-menu a.archive");
+  }
+
   /** A rule: what has this in its subject goes to the folder. */
   async file(word: string, folder: string): Promise<void> {
     await this.go({ task: "settings", action: "plugin.managesieve" });
