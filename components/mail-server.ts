@@ -2,6 +2,7 @@ import type * as cloudflare from "@pulumi/cloudflare/provider";
 import type * as linode from "@pulumi/linode/provider";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { MailDisk } from "./cloud/mail-disk";
 import { ReverseName } from "./cloud/reverse-name";
 import { Server } from "./cloud/server";
 import { publishRecords, zoneTexts } from "./dns/publish";
@@ -87,6 +88,14 @@ export class MailServer extends pulumi.ComponentResource {
       { parent: this, dependsOn: [server] },
     );
 
+    const { volumeGb: sizeGb, region, protect } = settings;
+    const diskOptions = { parent: this, providers: [args.linode] };
+    const { instance } = server;
+    const disk =
+      sizeGb > 0
+        ? new MailDisk(`${name}-disk`, { hostname, region, sizeGb, instance, protect }, diskOptions)
+        : undefined;
+
     const publishing = { settings, hostname, linode: args.linode, cloudflare: args.cloudflare, parent: this };
     const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
     const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
@@ -97,7 +106,7 @@ export class MailServer extends pulumi.ComponentResource {
       ...dnsTokenFile(settings, args.certificateDnsToken),
     };
     const controllerDigest = secretDigest(digestKey.result, controller.result);
-    const services = { settings, host, hostname, domains, secrets, controllerDigest, address, parent: this };
+    const services = { settings, host, hostname, domains, secrets, controllerDigest, address, disk, parent: this };
     const { dkim, servedKey, last } = installServices(name, services);
     const facts = pulumi
       .all([addresses, dkim, servedKey])

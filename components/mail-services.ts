@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { MailDisk } from "./cloud/mail-disk";
 import type { Host } from "./host/host";
 import { Packages } from "./host/packages";
 import { Resolver } from "./host/resolver";
@@ -14,6 +15,8 @@ import { Postfix } from "./mail/postfix";
 import { Redis } from "./mail/redis";
 import { Rspamd } from "./mail/rspamd";
 import { dkimOutput } from "./mail/rspamd.render";
+import { Volume } from "./mail/volume";
+import { volumePackages } from "./mail/volume.render";
 import { setUpMachine } from "./mail-machine";
 import type { Settings } from "./settings/schema";
 import { Autoconfig } from "./web/autoconfig";
@@ -38,6 +41,8 @@ export interface MailServicesArgs {
   controllerDigest: pulumi.Output<string>;
   /** Records that lead to the host: the certificate's authority asks for them. */
   address: pulumi.Resource[];
+  /** Where mail is, if not on the host's own disk. */
+  disk?: MailDisk;
   parent: pulumi.Resource;
 }
 
@@ -66,7 +71,11 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   };
 
   next((o) => new HostSecrets(`${name}-secrets`, { host, values: args.secrets }, o));
-  const installed = { system, webmail: settings.webmail, more: challengePackages(settings) };
+  const installed = {
+    system,
+    webmail: settings.webmail,
+    more: [...challengePackages(settings), ...(args.disk ? volumePackages : [])],
+  };
   next((o) => new Packages(`${name}-packages`, host, installed, o));
   last = setUpMachine(name, { settings, host, hostname, after: last, parent: args.parent });
   next((o) => new Resolver(`${name}-resolver`, host, { system, ipv6 }, o));
@@ -77,6 +86,12 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, spam, args.controllerDigest, o));
   // Also with 0: only a bundle without a file takes an older swap file out of use.
   next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
+  const { disk } = args;
+  if (disk) {
+    // Before the accounts, which make the folder of the mail.
+    const on = { device: disk.device, sizeGb: settings.volumeGb };
+    next((o) => new Volume(`${name}-volume`, host, on, pulumi.mergeOptions(o, { dependsOn: disk.volume })));
+  }
   next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
   next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
   const names = hostNames(settings, hostname);

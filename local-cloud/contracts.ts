@@ -83,10 +83,11 @@ export interface Hosts {
   /** `undefined` removes the filter. Takes effect at once, also before boot. */
   filter(name: string, rules: PacketFilter | undefined): Promise<void>;
   /**
-   * The volume appears as a block device of the host, also while that runs. It is made, empty, when it is new. A size
-   * that grew is seen from here on, or from the next boot.
+   * The volume appears as a block device of the host, also while that runs. It is made, empty, when it is new.
    */
   attachVolume(name: string, volume: VolumeSpec): Promise<void>;
+  /** The host sees the new size of an attached volume at its next boot. */
+  growVolume(name: string, volume: VolumeSpec): Promise<void>;
   /** The device is gone from the host; what is on the volume stays. */
   detachVolume(name: string, volume: VolumeSpec): Promise<void>;
   /** Removes what is on a volume, for ever. */

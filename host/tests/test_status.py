@@ -6,7 +6,7 @@ import struct
 import threading
 import unittest
 
-from mailstack.checks import bad, dane, dns, quota, scanner
+from mailstack.checks import bad, dane, dns, quota, scanner, volume
 from mailstack.locate import locate
 from tests.harness import HostTestCase, bundle
 
@@ -67,6 +67,10 @@ class Answers(unittest.TestCase):
         self.assertEqual(said(b"*2\r\n$3\r\n200\r\n$3\r\n201\r\n"), "200 spam, 201 good (trained)")
         with self.assertRaises(bad.Bad):
             said(b"-ERR unknown\r\n")
+
+    def test_an_empty_folder_is_no_volume(self):
+        with self.assertRaisesRegex(bad.Bad, "is not mounted: mail waits"):
+            volume.used("")
 
     def test_resolver(self):
         answer = bytes.fromhex("4d53 8180 0001 000d 0000 0000")

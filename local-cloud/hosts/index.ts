@@ -87,6 +87,10 @@ export class BootedHosts implements Hosts {
     this.remember(name, volume, [volume]);
   }
 
+  async growVolume(name: string, volume: VolumeSpec): Promise<void> {
+    this.remember(name, volume, [volume]);
+  }
+
   async detachVolume(name: string, volume: VolumeSpec): Promise<void> {
     await this.volumes.detach(this.folder(name), volume);
     this.remember(name, volume, []);

@@ -72,6 +72,7 @@ test("a volume is made, attached, enlarged, detached and deleted, each with its 
   assert.match(await refusal("POST", `/volumes/${made.id}/resize`, { size: 10 }), /size: .*only be resized up/);
   assert.equal((await linode.resizeVolume(made.id, { size: 12 })).status, "resizing");
   assert.equal((await active(made.id)).size, 12);
+  assert.equal(cloud.hosts.volumes.get(made.id)?.sizeGb, 12);
   const renamed = await linode.updateVolume(made.id, { label: "mail-two" });
   assert.equal(renamed.filesystem_path, "/dev/disk/by-id/scsi-0Linode_Volume_mail-two");
 

@@ -38,6 +38,10 @@ export class RememberedHosts implements Hosts {
     this.volumes.set(volume.id, { host: name, ...volume });
   }
 
+  async growVolume(name: string, volume: VolumeSpec): Promise<void> {
+    this.volumes.set(volume.id, { host: name, ...volume });
+  }
+
   async detachVolume(_name: string, volume: VolumeSpec): Promise<void> {
     this.volumes.set(volume.id, { ...volume });
   }

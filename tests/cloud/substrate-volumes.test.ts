@@ -45,10 +45,9 @@ describe("volumes of booted hosts", () => {
     await first.untilReady();
     await first.must(`mount ${path} /data`);
     assert.equal(await first.must("cat /data/file"), "kept");
-    const larger = { ...volume, sizeGb: 11 };
-    await first.must("umount /data");
-    await hosts.powerOff("linode-1");
-    await hosts.boot({ ...first.spec, volumes: [larger] });
+    await hosts.growVolume("linode-1", { ...volume, sizeGb: 11 });
+    assert.equal(await size(first), 10);
+    await hosts.reboot("linode-1");
     await first.untilReady();
     assert.equal(await size(first), 11);
   });

@@ -12,6 +12,7 @@ import { renderMailboxQuota } from "../../components/mail/mailbox-quota.render";
 import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
+import { renderVolume } from "../../components/mail/volume.render";
 import { renderFail2ban } from "../../components/operations/fail2ban.render";
 import { renderLogs } from "../../components/operations/logs.render";
 import { renderUpgrades } from "../../components/operations/upgrades.render";
@@ -39,6 +40,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   upgrades: (system) => renderUpgrades({ system, hostname, administrator }),
   packages: (system) => renderPackages({ system, webmail: true }),
   swap: () => renderSwap({ sizeMb: 2048 }),
+  volume: () => renderVolume({ device: "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org", sizeGb: 40 }),
   resolver: (system) => renderResolver({ system, ipv6: true }),
   accounts: () =>
     renderAccounts({

@@ -23,6 +23,7 @@ from . import (
     scanner,
     tls,
     upgrades,
+    volume,
     web,
 )
 
@@ -59,5 +60,6 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("upgrades", ("upgrades",), upgrades.nightly),
     ("units", (), host.units),
     ("disk", (), host.disk),
+    ("mail volume", ("volume",), volume.used),
     ("memory", (), host.memory),
 )

@@ -78,7 +78,9 @@ export function resize(context: LinodeContext, id: number, size: number): Volume
     volume.status = "resizing";
     volume.size = size;
   });
-  act(context, id, "volume_resize", async () => undefined);
+  act(context, id, "volume_resize", async (volume) => {
+    if (volume.linode !== null) await context.hosts.growVolume(hostName(volume.linode), volumeSpec(volume));
+  });
   return volumeById(context, id);
 }
 

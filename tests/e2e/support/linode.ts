@@ -30,16 +30,27 @@ export async function bootId(server: Server): Promise<string | undefined> {
   }
 }
 
-/** Reboots the host by the provider's API, as its console does, and waits until another init runs. */
-export async function reboot(server: Server): Promise<void> {
-  const before = await bootId(server);
+/** The provider's number of the host. */
+export async function instanceId(server: Server): Promise<number> {
   const listed = await linode<{ data: { id: number; ipv4: string[] }[] }>(server, "GET", "linode/instances");
   const own = listed.data.find(({ ipv4 }) => ipv4.includes(server.ipv4));
   assert.ok(own, JSON.stringify(listed));
-  await linode(server, "POST", `linode/instances/${own.id}/reboot`);
+  return own.id;
+}
+
+/** Reboots the host by the provider's API, as its console does, and waits until another init runs. */
+export async function reboot(server: Server): Promise<void> {
+  const before = await bootId(server);
+  const id = await instanceId(server);
+  await linode(server, "POST", `linode/instances/${id}/reboot`);
   await until("the host boots", async () => ![before, undefined].includes(await bootId(server)), 90);
-  const status = async () => (await linode<{ status: string }>(server, "GET", `linode/instances/${own.id}`)).status;
-  await until("the provider says that it runs", async () => (await status()) === "running", 60);
+  await untilStatus(server, id, "running");
+}
+
+/** Waits until the provider says so of an instance. */
+export async function untilStatus(server: Server, id: number, wanted: string): Promise<void> {
+  const status = async () => (await linode<{ status: string }>(server, "GET", `linode/instances/${id}`)).status;
+  await until(`the provider says ${wanted}`, async () => (await status()) === wanted, 60);
 }
 
 /** Waits until `mailstack status` finds everything well. */

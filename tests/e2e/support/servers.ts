@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { bringUp, type LocalServer } from "../../../local-cloud/cli/bring-up";
+import { bringUp, findServer, type LocalServer } from "../../../local-cloud/cli/bring-up";
 import type { Stack } from "../../../local-cloud/cli/stack";
 import { addresses } from "../../../local-cloud/contracts";
 import { Peer } from "../../../local-cloud/peer/peer";
@@ -48,9 +48,10 @@ export class Server {
   private constructor(
     readonly os: string,
     private readonly local: LocalServer,
+    declared?: string,
   ) {
     this.system = new System(local.namespace);
-    this.declared = readFileSync(local.stack.configFile, "utf8");
+    this.declared = declared ?? readFileSync(local.stack.configFile, "utf8");
   }
 
   static async open(os: string): Promise<Server> {
@@ -59,6 +60,11 @@ export class Server {
       os,
       await bringUp({ cloud: testCloud, stack: `test-${os}`, os, domain, settings, progress: console.error }),
     );
+  }
+
+  /** The server of the same stack, after its host was replaced. */
+  async successor(): Promise<Server> {
+    return new Server(this.os, await findServer(testCloud, this.stack), this.declared);
   }
 
   get stack(): Stack {
@@ -101,8 +107,9 @@ export class Server {
     return { user, password: password.trim() };
   }
 
-  async up(): Promise<UpResult> {
-    const result = await this.stack.pulumi(["up", "--yes", "--skip-preview", "--json"]);
+  /** @param words - More of the command line. */
+  async up(words: string[] = []): Promise<UpResult> {
+    const result = await this.stack.pulumi(["up", "--yes", "--skip-preview", "--json", ...words]);
     return { summary: summaryOf(result.stdout), output: result.stdout };
   }
 

@@ -17,6 +17,7 @@ export interface Registration {
   /** `URN::ID` of the provider; empty for the default one and for components. */
   provider: string;
   protect: boolean;
+  retainOnDelete: boolean;
   deletedWith: string;
   ignoreChanges: string[];
   deleteBeforeReplace: boolean;
@@ -44,6 +45,7 @@ interface Request {
   getDependenciesList(): string[];
   getProvider(): string;
   getProtect(): boolean;
+  getRetainondelete(): boolean;
   getDeletedwith(): string;
   getIgnorechangesList(): string[];
   getDeletebeforereplace(): boolean;
@@ -125,6 +127,7 @@ function read(request: Request, urn: string): Registration {
     dependencies: request.getDependenciesList(),
     provider: request.getProvider(),
     protect: request.getProtect(),
+    retainOnDelete: request.getRetainondelete(),
     deletedWith: request.getDeletedwith(),
     ignoreChanges: request.getIgnorechangesList(),
     deleteBeforeReplace: request.getDeletebeforereplace(),

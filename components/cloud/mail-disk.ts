@@ -1,0 +1,54 @@
+import type { Instance } from "@pulumi/linode/instance";
+import { Volume } from "@pulumi/linode/volume";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Arguments of a {@link MailDisk}. */
+export interface MailDiskArgs {
+  /** Fully qualified name of the host; the volume is named after it. */
+  hostname: string;
+  region: string;
+  /** Size in GB, 10 to 16384. It can only grow: the API refuses a smaller one. */
+  sizeGb: number;
+  /** The host that it is attached to. A new host gets the same volume. */
+  instance: Instance;
+  /** Refuse to take it out of the stack. */
+  protect: boolean;
+}
+
+/** A volume of the provider's that mail is on. Nothing deletes it: out of the stack it stays in the account. */
+export class MailDisk extends pulumi.ComponentResource {
+  readonly volume: Volume;
+  /** Where the host finds it. */
+  readonly device: string;
+
+  constructor(name: string, args: MailDiskArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mailstack:cloud:MailDisk", name, {}, opts);
+    const label = volumeLabel(args.hostname);
+    this.volume = new Volume(
+      name,
+      {
+        label,
+        region: args.region,
+        size: args.sizeGb,
+        linodeId: args.instance.id.apply(Number),
+        tags: ["mailstack"],
+      },
+      { parent: this, protect: args.protect, retainOnDelete: true },
+    );
+    this.device = volumePath(label);
+    this.registerOutputs({ device: this.device });
+  }
+}
+
+/** Labels of volumes: 1 to 32 letters, digits, single `-` and `_`; no dots, as it is a part of a path on the host. */
+export function volumeLabel(hostname: string): string {
+  return hostname
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 32)
+    .replace(/-$/, "");
+}
+
+/** Linode's name of the device, by the volume's label; known before the volume is made, so that previews show it. */
+export function volumePath(label: string): string {
+  return `/dev/disk/by-id/scsi-0Linode_Volume_${label}`;
+}

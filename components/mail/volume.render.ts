@@ -1,0 +1,48 @@
+import type { Bundle } from "../rendering/bundle";
+import { filesFrom, program as executable } from "../rendering/files";
+import { mailOwner } from "./accounts.render";
+
+/** Settings of the volume that mail is on. */
+export interface VolumeSettings {
+  /** Path of the block device, see `volumePath`. */
+  device: string;
+  /** Size in GB as the provider counts, which is 2^30 bytes. */
+  sizeGb: number;
+}
+
+/** What it needs; only stacks with a volume install them. */
+export const volumePackages = ["rsync", "xfsprogs"];
+
+const program = "/usr/local/libexec/mailstack/mail-volume";
+const units = "/etc/systemd/system";
+
+/** Labels of the file system, at most 12 characters in XFS: what is ours, and what is being formatted. */
+const labels = { label: "mailstack", unfinishedLabel: "mailstacknew" };
+/** Where the mail of before stays when it was moved to a volume. */
+const old = `${mailOwner.home}.before-volume`;
+/** In the folder below the volume; there when nothing but the volume has mail. */
+const marker = `${mailOwner.home}/.mailstack-volume`;
+
+/**
+ * Mail on a volume: formatted once, mounted at {@link mailOwner}'s home, enlarged when it grew. What has to be undone
+ * when it fails is done last, when nothing of the bundle can fail any more. Before accounts and Dovecot.
+ */
+export function renderVolume({ device, sizeGb }: VolumeSettings): Bundle {
+  return {
+    service: "volume",
+    packages: volumePackages,
+    files: filesFrom(
+      "volume",
+      {
+        [`${units}/var-vmail.mount`]: {},
+        [`${units}/mailstack-volume-grow.service`]: {},
+        [`${units}/dovecot.service.d/volume.conf`]: {},
+        [program]: executable,
+      },
+      { device, sizeGb, mail: mailOwner.home, old, marker, ...labels },
+    ),
+    prepare: [[program, "check"]],
+    validate: [["systemd-analyze", "verify", `${units}/var-vmail.mount`]],
+    after: [[program, "use"]],
+  };
+}
