@@ -1,3 +1,4 @@
+import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
@@ -55,8 +56,10 @@ export function renderNginx(settings: NginxSettings): Bundle {
         [nginxSite("00-host")]: {},
         // After the sites of others: the first one of an address is the default for unknown names.
         "/etc/nginx/sites-enabled/zz-mailstack": {},
+        "/etc/systemd/system/nginx.service.d/mailstack.conf": {},
       },
       {
+        sandbox,
         folder,
         hostname,
         ipv6: settings.ipv6,

@@ -1,3 +1,4 @@
+import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import { accountsDatabase } from "../mail/accounts.render";
 import type { Bundle } from "../rendering/bundle";
@@ -44,9 +45,10 @@ const fpmSocket = "/run/php/mailstack-webmail.sock";
 const passwordSocket = "/run/mailstack-password.sock";
 const configuration = "/etc/roundcube/config.inc.php";
 const check = "/usr/local/libexec/mailstack/webmail-check";
+const units = "/etc/systemd/system";
 /** `VERSION` is PHP's, and part of the path on the host. */
 const pool = "/etc/php/VERSION/fpm/pool.d/mailstack-webmail.conf";
-const units = "/etc/systemd/system";
+const fpmDropIn = `${units}/phpVERSION-fpm.service.d/mailstack.conf`;
 /** Debian's timers run them as the user of every other site. */
 const cleaners = ["roundcube-gc.service", "roundcube-cleandb.service"] as const;
 
@@ -97,6 +99,7 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
     {
       [configuration]: { owner: `root:${user}`, mode: "0640" },
       [pool]: {},
+      [fpmDropIn]: {},
       [nginxSite("webmail")]: {},
       [`${units}/mailstack-password.socket`]: {},
       [`${units}/mailstack-password@.service`]: {},
@@ -104,6 +107,7 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
       [check]: program,
     },
     {
+      sandbox,
       user,
       state,
       site,
@@ -118,7 +122,5 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
       fileLimitKb: Math.floor(messageSizeLimitMb * 1024 * fileShare),
     },
   );
-  return Object.fromEntries(
-    Object.entries(made).map(([path, file]) => [path === pool ? path.replace("VERSION", phpVersion) : path, file]),
-  );
+  return Object.fromEntries(Object.entries(made).map(([path, file]) => [path.replace("VERSION", phpVersion), file]));
 }

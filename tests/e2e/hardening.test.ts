@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { systems, type SystemName } from "../../components/host/systems";
 import { makeUpgradeRepository } from "./support/upgrade-repository";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
@@ -8,11 +9,13 @@ import { until } from "./support/until";
 const exposure: Record<string, number> = {
   dovecot: 3.6,
   fail2ban: 2.8,
+  nginx: 3.4,
   "redis-server": 1.2,
   rspamd: 1.6,
   unbound: 3.1,
 };
 const postfixExposure = 3.5;
+const phpExposure = 4.5;
 
 for (const os of everySystem) {
   describe(`hardening on ${os}`, () => {
@@ -24,7 +27,11 @@ for (const os of everySystem) {
     });
 
     test("each daemon's sandbox is as tight as it was measured", async () => {
-      const limits = { ...exposure, [server.postfixUnit]: postfixExposure };
+      const limits = {
+        ...exposure,
+        [server.postfixUnit]: postfixExposure,
+        [systems[os as SystemName].phpFpmUnit]: phpExposure,
+      };
       for (const [unit, limit] of Object.entries(limits)) {
         const analysis = await shell(`systemd-analyze security --no-pager ${unit} | tail -n 1`);
         const level = Number(/: (\d+\.\d)/.exec(analysis)?.[1]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { systems, type SystemName } from "../../components/host/systems";
 import { assertDelivers } from "./support/applier";
 import { withLittleRoom } from "./support/breakage";
 import { untilWell } from "./support/linode";
@@ -57,6 +58,7 @@ for (const os of everySystem) {
     }
 
     const mainPid = async (unit: string) => (await shell(`systemctl show --value -p MainPID ${unit}`)).trim();
+    const { phpFpmUnit } = systems[os as SystemName];
     const daemons = (postfixUnit: string) => [
       postfixUnit,
       "dovecot.service",
@@ -64,9 +66,18 @@ for (const os of everySystem) {
       "redis-server.service",
       "unbound.service",
       "fail2ban.service",
+      "nginx.service",
+      phpFpmUnit,
       "rsyslog.service",
       "ssh.service",
     ];
+
+    /** The webmail's page, which is made by PHP behind nginx. */
+    async function assertWebmailComes(): Promise<void> {
+      const curl = ["curl", "--silent", "--show-error", "--fail", "--cacert", server.trustFile];
+      const page = await server.inCloud([...curl, `https://webmail.${server.domain}/`]);
+      assert.match(page.stdout, /id="rcmloginuser"/, page.stderr);
+    }
 
     test("kill -9 of each daemon while mail flows: it returns by itself, and no mail is lost", async (context) => {
       for (const unit of daemons(server.postfixUnit))
@@ -87,6 +98,7 @@ for (const os of everySystem) {
           for (const { messageId } of taken)
             await until(`${messageId} is there`, async () => (await inbox(messageId)) > 0);
           await assertDelivers(server);
+          await assertWebmailComes();
         });
     });
 
