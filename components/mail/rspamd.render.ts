@@ -26,6 +26,8 @@ export function dkimOutput(domain: string): string {
 
 /** Where Rspamd serves Postfix. */
 export const milter = "127.0.0.1:11332";
+/** Where its web interface is, for the host alone and with a password. */
+export const controller = "127.0.0.1:11334";
 
 export const rspamdPackages = ["rspamd", "openssl"];
 
@@ -42,15 +44,15 @@ const settleTimer = "mailstack-rspamd-settle.timer";
 const settleService = "mailstack-rspamd-settle.service";
 /** Ends when Rspamd listens and uses no more memory than it needs. For the prepare step of who needs its port. */
 export const settleRspamd = ["systemctl", "start", settleService];
-const controller = "/etc/rspamd/override.d/worker-controller.inc";
+const controllerFile = "/etc/rspamd/override.d/worker-controller.inc";
 const proxy = "/etc/rspamd/local.d/worker-proxy.inc";
 /** Addresses are bound at the start only. */
-const listeners = [controller, proxy];
+const listeners = [controllerFile, proxy];
 /** Configuration that holds no secret is for everybody to read. */
 const plain = {};
 
 /**
- * Rspamd as Postfix's milter on 127.0.0.1:11332, its controller on 127.0.0.1:11334.
+ * Rspamd as Postfix's milter at {@link milter}, its web interface at {@link controller}.
  * Needs the secret {@link controllerSecret} (letters and digits only) on the host, and Redis.
  */
 export function renderRspamd(settings: RspamdSettings): Bundle {
@@ -81,7 +83,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         [proxy]: plain,
         "/etc/rspamd/override.d/options.inc": plain,
         "/etc/rspamd/override.d/ratelimit.conf": plain,
-        [controller]: { owner: "root:_rspamd", mode: "0640" },
+        [controllerFile]: { owner: "root:_rspamd", mode: "0640" },
         [`/etc/systemd/system/${settleService}`]: plain,
         [`/etc/systemd/system/${settleTimer}`]: plain,
         "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
@@ -93,6 +95,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         domains,
         settleProgram,
         milter,
+        controller,
         controllerSocket,
         controllerSecret,
         recipientsPerHour: settings.recipientsPerHour,

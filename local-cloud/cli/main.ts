@@ -36,7 +36,7 @@ program
     options.progress("sending mail in and out");
     const checks = await checkMail(options.cloud, server);
     const webmail = server.webmail && (await openPage(options.cloud, server, "webmail"));
-    console.log(summary(server, checks, webmail, options.cloud === "local" ? "" : `--cloud ${options.cloud} `));
+    console.log(summary(server, checks, webmail, cloudOption()));
     if (checks.some((check) => !check.ok)) process.exitCode = 1;
   });
 
@@ -79,6 +79,9 @@ program
     requireRunning(options.cloud);
     const { stack } = await prepareStack(options);
     console.log(await openPage(options.cloud, await findServer(options.cloud, stack), page));
+    const password = pages[page]?.password;
+    // Beside the address, which a script may read.
+    if (password) console.error(`password: npm run local -- ${cloudOption()}shell mail ${password.join(" ")}`);
   });
 
 program
@@ -101,6 +104,12 @@ program
     await stopCloud(program.opts<GlobalOptions>().cloud, { purge });
     console.log(purge ? "The cloud is gone, with its disks." : "The cloud is down; `npm run local` brings it back.");
   });
+
+/** The words that name another cloud than the usual one. */
+function cloudOption(): string {
+  const { cloud } = program.opts<GlobalOptions>();
+  return cloud === "local" ? "" : `--cloud ${cloud} `;
+}
 
 function localOptions(): LocalOptions {
   requireMachine();

@@ -1,3 +1,4 @@
+import { controller, controllerSecret } from "../../components/mail/rspamd.render";
 import { openDoor, type Door } from "../cloud/door";
 import { cloudNamespace } from "../places";
 import type { LocalServer } from "./bring-up";
@@ -7,6 +8,8 @@ interface Page {
   about: string;
   /** Where it is inside the cloud. */
   door(cloud: string, server: LocalServer): Door;
+  /** The command line of the host that prints the password, where there is one for the whole page. */
+  password?: string[];
 }
 
 export const pages: Record<string, Page> = {
@@ -16,6 +19,12 @@ export const pages: Record<string, Page> = {
       if (!webmail) throw new Error("this stack has no webmail; mailstack:webmail is false");
       return { namespace: cloudNamespace(cloud), origin: webmail, trustFile };
     },
+  },
+  rspamd: {
+    about: "what the spam filter found and learned",
+    // On the host itself it listens for the host alone, so the door begins there.
+    door: (_cloud, { namespace, trustFile }) => ({ namespace, origin: `http://${controller}`, trustFile }),
+    password: ["cat", `/etc/mailstack/secrets/${controllerSecret}`],
   },
 };
 

@@ -21,6 +21,6 @@ ${webmail ? `  webmail   ${webmail} in this machine's own browser\n` : ""}  IMAP
   user      ${user}
   password  npm run local -- ${options}shell mail mailstack user initial-password ${user}
 
-  npm run local -- --help shows what else there is; all addresses but the webmail's exist only inside the cloud.
+  npm run local -- --help shows what else there is; all addresses but those of \`open\` exist only inside the cloud.
 `;
 }

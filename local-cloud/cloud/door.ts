@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { alone } from "../alone";
@@ -14,6 +14,8 @@ export interface Door extends DoorSettings {
 }
 
 interface OpenDoor extends Door {
+  /** The namespace itself: a host that was off has a new one of the same name. */
+  namespaceId: number;
   pid: number;
   port: number;
 }
@@ -34,18 +36,19 @@ export async function openDoor(cloud: string, name: string, door: Door): Promise
 
 async function openAlone(cloud: string, name: string, door: Door): Promise<string> {
   const file = join(runFolder(cloud), `door-${name}.json`);
+  const namespaceId = statSync(`/run/netns/${door.namespace}`).ino;
   const group = new ControlGroup(`mailstack-${cloud}/doors`);
   const open = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as OpenDoor) : undefined;
   if (open && group.members().includes(open.pid)) {
     const { pid, port, ...same } = open;
-    if (JSON.stringify(same) === JSON.stringify(door)) return addressOf(port);
+    if (JSON.stringify(same) === JSON.stringify({ ...door, namespaceId })) return addressOf(port);
     process.kill(pid);
   }
   group.create();
   const server = await listen();
   const { port } = server.address() as { port: number };
   const pid = await handOver(cloud, group, door, server);
-  writeFileSync(file, JSON.stringify({ ...door, pid, port }), { mode: 0o600 });
+  writeFileSync(file, JSON.stringify({ ...door, namespaceId, pid, port }), { mode: 0o600 });
   return addressOf(port);
 }
 

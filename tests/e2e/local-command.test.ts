@@ -152,6 +152,22 @@ describe("npm run local, cut off in the middle", () => {
     assert.equal((await statusAs("elsewhere.example")).trim(), "421");
   });
 
+  test("open rspamd prints the page's address, and beside it the command that reads the password", async () => {
+    const opened = await localCommand(["--cloud", cloud, "open", "rspamd"]);
+    const told = /^password: npm run local -- (--cloud localcmd shell mail cat \S+)$/m.exec(opened.stderr);
+    assert.ok(told, opened.stderr);
+    const password = (await localCommand(told[1]!.split(" "))).stdout.trim();
+    const answer = await fetch(`${opened.stdout.trim()}auth`, { headers: { Password: password } });
+    assert.equal(answer.status, 200, await answer.text());
+  });
+
+  test("open of a page that is not there names those that are", async () => {
+    oneLine(
+      await localCommand(["--cloud", cloud, "open", "nothing"]),
+      /^mailstack: no page "nothing"; there are webmail, rspamd$/m,
+    );
+  });
+
   test("down leaves nothing", async () => {
     await cleared();
     await assert.rejects(fetch(webmail));
