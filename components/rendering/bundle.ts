@@ -69,10 +69,6 @@ export interface Bundle {
    * DKIM public key. Key: the output's name.
    */
   outputs?: Record<string, string[]>;
-  /**
-   * Keyed digests of the secrets that the files name, so that a changed secret is a changed bundle. Not the secrets.
-   */
-  secretDigests?: Record<string, string>;
   /** Only for the service `accounts`: the declared mail domains, users and aliases. */
   accounts?: AccountsData;
 }

@@ -15,7 +15,6 @@ _OWNER = re.compile(f"{_NAME}:{_NAME}")
 _MODE = re.compile(r"0?[0-7]{3}|[0-7]{4}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|path|target|mount|swap|slice)")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
-_SECRET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _ADDRESS = re.compile(r"[^@\s/\x00-\x1fA-Z]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _SOURCE = re.compile(r"[^@\s/\x00-\x1fA-Z]*@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -63,7 +62,6 @@ def parse(raw: str, service: str) -> dict[str, Any]:
             "health": lambda v, w: a_list(v, w, _check),
             "after": _commands,
             "outputs": lambda v, w: a_map(v, w, text, command),
-            "secretDigests": lambda v, w: a_map(v, w, matching(_SECRET, "secret name"), text),
             "accounts": _accounts,
         },
         required={"service", "files"},

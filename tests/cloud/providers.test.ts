@@ -68,6 +68,17 @@ describe("providers", { concurrency: false }, () => {
     assert.equal(specs!.memory, 2048);
   });
 
+  it("a time of a record is a time, or is not there", async () => {
+    const records = [...(await cloud.resources())].filter(([urn]) => urn.startsWith("cloudflare:"));
+    assert.ok(records.length > 0);
+    for (const [urn, { outputs }] of records) {
+      const times = Object.entries(outputs).filter(([name]) => /(?:On|At)$/.test(name));
+      assert.ok(Object.keys(Object.fromEntries(times)).includes("createdOn"), urn);
+      for (const [name, value] of times)
+        assert.ok(value === null || !Number.isNaN(Date.parse(String(value))), `${urn}: ${name} is "${String(value)}"`);
+    }
+  });
+
   it("refresh finds nothing changed", async () => {
     const text = await cloud.succeed("refresh", "--yes", "--skip-preview", "--expect-no-changes");
     assert.deepEqual(summary(text), { unchanged: 14 }, text);

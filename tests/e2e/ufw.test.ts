@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { renderHostFirewall } from "../../components/host/firewall.render";
 import { publicPorts, sshPort } from "../../components/host/open-ports";
-import { defaultTokens } from "../../local-cloud/api";
+import { linode } from "./support/linode";
 import { readScan, scanCommand } from "./support/port-scan";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
@@ -14,19 +14,20 @@ const strange = 3306;
 for (const os of everySystem) {
   describe(`ufw on ${os}`, () => {
     let server: Server;
-    let cloudRules: string;
+    let cloudRules: object;
     let firewall: string;
 
     before(async () => {
       server = await serverFor(os);
-      const listed = JSON.parse(await linode("GET", "")) as { data: { id: number; label: string }[] };
+      const firewalls = "networking/firewalls";
+      const listed = await linode<{ data: { id: number; label: string }[] }>(server, "GET", firewalls);
       const own = listed.data.find(({ label }) => label === server.hostname.slice(0, 32));
       assert.ok(own, JSON.stringify(listed));
-      firewall = `/${own.id}/rules`;
-      cloudRules = await linode("GET", firewall);
+      firewall = `${firewalls}/${own.id}/rules`;
+      cloudRules = await linode<object>(server, "GET", firewall);
       // The provider's firewall lets everything in here, so that what is shut is shut by ufw.
       const open = { inbound_policy: "ACCEPT", outbound_policy: "ACCEPT", inbound: [], outbound: [] };
-      await linode("PUT", firewall, JSON.stringify(open));
+      await linode(server, "PUT", firewall, JSON.stringify(open));
       const listen = `import socket, time
 one = socket.create_server(("::", ${strange}), family=socket.AF_INET6, dualstack_ipv6=True)
 while True: one.accept()[0].close()`;
@@ -35,24 +36,9 @@ while True: one.accept()[0].close()`;
     });
     after(async () => {
       await server.system.exec(["systemctl", "stop", "stranger.service"]);
-      await linode("PUT", firewall, cloudRules);
+      await linode(server, "PUT", firewall, JSON.stringify(cloudRules));
     });
 
-    async function linode(method: string, path: string, body = ""): Promise<string> {
-      const url = `https://api.linode.com/v4/networking/firewalls${path}`;
-      const config = [
-        `header = "Authorization: Bearer ${defaultTokens.linode}"`,
-        'header = "Content-Type: application/json"',
-      ];
-      const data = body ? [`data = ${JSON.stringify(body)}`] : [];
-      const curl = ["curl", "--silent", "--show-error", "--fail-with-body", "--cacert", server.trustFile];
-      const { stdout, exitCode, stderr } = await server.inCloud(
-        [...curl, "--request", method, "--config", "-", url],
-        [...config, ...data].join("\n"),
-      );
-      assert.equal(exitCode, 0, stdout + stderr);
-      return stdout;
-    }
     const scanFromPeer = async () => readScan(await server.peer.system.must(scanCommand(server.ipv4)));
     const newConnection = async () => {
       const { stdout } = await server.inCloud(["ssh-keyscan", "-T", "3", "-t", "ed25519", server.ipv4]);

@@ -17,7 +17,7 @@ const every: [string, Bundle][] = (Object.keys(systems) as SystemName[]).flatMap
 );
 
 /** PHP's version is part of its paths; the template is the same. */
-const withoutVersion = (path: string) => path.replace(/^\/etc\/php\/[\d.]+\//, "/etc/php/VERSION/");
+const withoutVersion = (path: string) => path.replace(/(\/php\/?)\d+\.\d+/, "$1VERSION");
 
 /** As the packages do it. */
 const hiddenWithoutSecret: Record<string, string> = {

@@ -120,8 +120,9 @@ function present(zoneId: string, record: RecordResponse, inputs: Partial<RecordI
   return { id, outputs, inputs: asInputs(readable as Partial<RecordInputs>) };
 }
 
-/** The vendor's plugin shows whole seconds. */
-const seconds = (time: unknown): string => (typeof time === "string" ? time.replace(/\.\d+Z$/, "Z") : "");
+/** The vendor's plugin shows whole seconds, and cannot read a state in which a time is an empty text. */
+const seconds = (time: unknown): string | undefined =>
+  typeof time === "string" ? time.replace(/\.\d+Z$/, "Z") : undefined;
 
 /** Of `content` and `data` an input may hold one. */
 function asInputs(readable: Partial<RecordInputs>): Partial<RecordInputs> {
