@@ -17,6 +17,7 @@ import { Rspamd } from "./mail/rspamd";
 import { dkimOutput } from "./mail/rspamd.render";
 import { Volume } from "./mail/volume";
 import { volumePackages } from "./mail/volume.render";
+import { filterAnswers, filterPackages, setUpFilters } from "./mail-filters";
 import { setUpMachine } from "./mail-machine";
 import type { Settings } from "./settings/schema";
 import { Autoconfig } from "./web/autoconfig";
@@ -71,19 +72,20 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   };
 
   next((o) => new HostSecrets(`${name}-secrets`, { host, values: args.secrets }, o));
-  const installed = {
-    system,
-    webmail: settings.webmail,
-    more: [...challengePackages(settings), ...(args.disk ? volumePackages : [])],
-  };
+  const more = [...challengePackages(settings), ...filterPackages(settings), ...(args.disk ? volumePackages : [])];
+  const installed = { system, webmail: settings.webmail, more, moreDebconf: filterAnswers(settings) };
   next((o) => new Packages(`${name}-packages`, host, installed, o));
   last = setUpMachine(name, { settings, host, hostname, after: last, parent: args.parent });
   next((o) => new Resolver(`${name}-resolver`, host, { system, ipv6 }, o));
   next((o) => new Redis(`${name}-redis`, host, {}, o));
   // Early: it compiles its patterns after its first start, while the services that follow are set up.
   const { dkimSelector: selector, userRecipientsPerHour: recipientsPerHour, spamAutolearn: autolearn } = settings;
-  const spam = { domains, selector, recipientsPerHour, autolearn };
+  const { clamav, spamAssassin } = settings;
+  const spam = { domains, selector, recipientsPerHour, autolearn, clamav, spamAssassin };
+  const filters = { settings, host, parent: args.parent };
+  last = setUpFilters(name, { ...filters, after: last }, true);
   const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, spam, args.controllerDigest, o));
+  last = setUpFilters(name, { ...filters, after: last }, false);
   // Also with 0: only a bundle without a file takes an older swap file out of use.
   next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));
   const { disk } = args;

@@ -23,6 +23,8 @@ export interface PackagesSettings {
   webmail: boolean;
   /** Packages that only this stack's settings need. */
   more?: string[];
+  /** Answers for debconf that go with them. */
+  moreDebconf?: string[];
 }
 
 /** For whoever looks after the host: the database of accounts is readable with it. */
@@ -54,7 +56,7 @@ export function renderPackages(settings: PackagesSettings): Bundle {
   return {
     service: "packages",
     packages: [...new Set(packages)].sort(),
-    debconf: [...postfixDebconf, ...(settings.webmail ? roundcubeDebconf : [])],
+    debconf: [...postfixDebconf, ...(settings.webmail ? roundcubeDebconf : []), ...(settings.moreDebconf ?? [])],
     files: {},
     // Postfix's unit generator runs at each reload of systemd; it waits a second or two for a main.cf that is not there
     // or has just changed.

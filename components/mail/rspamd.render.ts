@@ -1,9 +1,10 @@
 import { sandbox } from "../host/sandbox";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
+import { filterFiles, taskSeconds, type RspamdFilters } from "./rspamd-filters";
 
 /** Settings of the spam filter, which also signs. */
-export interface RspamdSettings {
+export interface RspamdSettings extends RspamdFilters {
   /** Domains whose mail is signed, each with a key of its own that is made on the host. */
   domains: string[];
   /** DNS label of the keys: `SELECTOR._domainkey.DOMAIN`. */
@@ -66,44 +67,49 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
     service: "rspamd",
     packages: rspamdPackages,
     directories: { [dkimFolder]: { owner: "root:_rspamd", mode: "0750" } },
-    files: filesFrom(
-      "rspamd",
-      {
-        [`${local}/actions.conf`]: plain,
-        [`${local}/arc.conf`]: plain,
-        [`${local}/classifier-bayes.conf`]: plain,
-        [`${local}/dkim_signing.conf`]: plain,
-        [`${local}/dmarc.conf`]: plain,
-        [`${local}/logging.inc`]: plain,
-        [`${local}/milter_headers.conf`]: plain,
-        [`${local}/options.inc`]: plain,
-        [`${local}/redis.conf`]: plain,
-        [`${local}/replies.conf`]: plain,
-        [`${local}/worker-normal.inc`]: plain,
-        [proxy]: plain,
-        "/etc/rspamd/override.d/options.inc": plain,
-        "/etc/rspamd/override.d/ratelimit.conf": plain,
-        [controllerFile]: { owner: "root:_rspamd", mode: "0640" },
-        [`/etc/systemd/system/${settleService}`]: plain,
-        [`/etc/systemd/system/${settleTimer}`]: plain,
-        "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
-        [dkimProgram]: program,
-        [settleProgram]: program,
-        [learnProgram]: program,
-      },
-      {
-        domains,
-        settleProgram,
-        milter,
-        controller,
-        controllerSocket,
-        controllerSecret,
-        recipientsPerHour: settings.recipientsPerHour,
-        autolearn: settings.autolearn,
-        minimumLearned,
-        sandbox,
-      },
-    ),
+    files: {
+      ...filesFrom(
+        "rspamd",
+        {
+          [`${local}/actions.conf`]: plain,
+          [`${local}/arc.conf`]: plain,
+          [`${local}/classifier-bayes.conf`]: plain,
+          [`${local}/dkim_signing.conf`]: plain,
+          [`${local}/dmarc.conf`]: plain,
+          [`${local}/logging.inc`]: plain,
+          [`${local}/milter_headers.conf`]: plain,
+          [`${local}/options.inc`]: plain,
+          [`${local}/redis.conf`]: plain,
+          [`${local}/replies.conf`]: plain,
+          [`${local}/worker-normal.inc`]: plain,
+          [proxy]: plain,
+          "/etc/rspamd/override.d/options.inc": plain,
+          "/etc/rspamd/override.d/ratelimit.conf": plain,
+          [controllerFile]: { owner: "root:_rspamd", mode: "0640" },
+          [`/etc/systemd/system/${settleService}`]: plain,
+          [`/etc/systemd/system/${settleTimer}`]: plain,
+          "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
+          [dkimProgram]: program,
+          [settleProgram]: program,
+          [learnProgram]: program,
+        },
+        {
+          domains,
+          settleProgram,
+          milter,
+          controller,
+          controllerSocket,
+          controllerSecret,
+          recipientsPerHour: settings.recipientsPerHour,
+          autolearn: settings.autolearn,
+          minimumLearned,
+          sandbox,
+          clamav: settings.clamav,
+          taskSeconds,
+        },
+      ),
+      ...filterFiles(settings),
+    },
     prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
     validate: [["rspamadm", "configtest"]],
     // A reload starts new workers on the same sockets while the old ones finish: no message is put off. A restart on

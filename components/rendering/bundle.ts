@@ -30,6 +30,11 @@ export interface HostUnit {
    * when nothing changed.
    */
   running?: boolean;
+  /**
+   * Name of a Debian package. The unit is left alone unless a deployment has installed that package: what somebody else has
+   * put on the host is not ours to stop.
+   */
+  onlyWith?: string;
 }
 
 /** A check that a daemon answers after the change; all must pass within their timeout or everything is put back. */

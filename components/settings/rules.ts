@@ -2,6 +2,7 @@ import { sharedAliasProblems } from "./accounts-rules";
 import { networkProblems } from "./network-rules";
 import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
+import { filterProblems } from "./filters-rules";
 import { afterAt, type Settings } from "./schema";
 
 /** One wrong value: where it is, below `mailstack:`, and what would be right. */
@@ -29,6 +30,7 @@ export function contradictions(settings: Settings): Problem[] {
     ...networkProblems(settings),
     ...certificateProblems(settings),
     ...daneProblems(settings),
+    ...filterProblems(settings),
   ];
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { accountsShape } from "./accounts";
 import { certificateShape } from "./certificate";
 import { daneShape } from "./dane";
+import { filtersShape } from "./filters";
 import { planMemory, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
@@ -121,6 +122,7 @@ export const settingsSchema = z.strictObject({
     .default("mail1"),
   dmarcPolicy: oneOf(["none", "quarantine", "reject"]).default("none"),
   ...spamShape,
+  ...filtersShape,
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),

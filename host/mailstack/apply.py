@@ -25,6 +25,7 @@ def apply(service: str, raw: str, lock_timeout: float) -> dict[str, Any]:
         texts = {path: secret_store.fill_in(path, file["content"], secrets) for path, file in bundle["files"].items()}
         others_own(service, bundle["files"])
         packages.ensure(bundle["packages"], bundle["debconf"])
+        bundle["units"] = packages.units_of_ours(bundle["units"])
         reached("packages")
         identities.ensure(bundle["groups"], bundle["users"])
         reached("identities")

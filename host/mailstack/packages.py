@@ -1,7 +1,9 @@
 """Debian packages: one apt transaction, no daemon started before its configuration is there."""
 
+import json
 import os
 import time
+from typing import Any
 
 from .apt_guard import guarded
 from .durable import as_json, replace
@@ -59,14 +61,17 @@ def ensure(packages: list[str], debconf: list[str]) -> bool:
             must(["debconf-set-selections"], "debconf answers", text="\n".join(debconf) + "\n")
         if not _lists_are_fresh():
             _update()
-        _install(wanted)
+        try:
+            _install(wanted)
+        finally:
+            # Also of a transaction that failed half way.
+            still = missing(wanted)
+            _remember([package for package in wanted if package not in still])
         must(["systemctl", "daemon-reload"], "systemd")
         # The new packages' timers: nothing would start them before the next boot.
         must(["systemctl", "start", "timers.target"], "timers of the new packages")
-    still = missing(packages)
     if still:
         raise MailstackError(f"apt-get reported success, but these are not installed: {' '.join(still)}")
-    _remember(wanted)
     return True
 
 
@@ -128,14 +133,24 @@ def _reasons(result: Result) -> list[str]:
     return errors[:10] or result.words(12)
 
 
+def units_of_ours(units: dict[str, Any]) -> dict[str, Any]:
+    """Without the units that count only with a package that came by this program, where it did not."""
+    ours = set(_remembered())
+    return {name: unit for name, unit in units.items() if unit.get("onlyWith") is None or unit["onlyWith"] in ours}
+
+
+def _remembered() -> list[str]:
+    path = on_host(STATE + "/packages.json")
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        known: list[str] = json.load(file)
+    return known
+
+
 def _remember(installed: list[str]) -> None:
     """Which packages came by this program, for whoever wants an adopted host back as it was."""
-    import json
-
     path = on_host(STATE + "/packages.json")
-    known: list[str] = []
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            known = json.load(file)
+    known = _remembered()
     os.makedirs(os.path.dirname(path), exist_ok=True)
     replace(path, as_json(sorted({*known, *installed})), 0o644)

@@ -69,7 +69,7 @@ def decide(wanted: dict[str, Any], old: dict[str, Any] | None, changed: set[str]
             if enable and _is_done_oneshot(state):
                 action = "start"
         else:
-            action = "stop" if state["ActiveState"] not in ("inactive", "failed") else ""
+            action = "stop" if state["ActiveState"] != "inactive" else ""
             enable = False if enabled else None
         if state["NeedDaemonReload"] == "yes" and action:
             work.daemon_reload = True

@@ -66,6 +66,28 @@ class Apply(HostTestCase):
         self.assertIsNone(self.loaded())
         self.assertFalse((self.state / "demo.service.enabled").exists())
 
+    def test_a_unit_that_must_not_run_has_not_failed_either(self):
+        (self.state / "demo.service.failed").touch()
+        off = bundle(files={}, units={"demo.service": {"onChange": "none", "running": False}})
+        self.apply_well(off)
+        self.assertEqual(self.calls(), ["reset-failed demo.service"])
+        self.apply_well(off)
+        self.assertEqual(self.calls(), ["reset-failed demo.service"])
+
+    def test_a_unit_of_a_package_that_others_installed_is_left_alone(self):
+        off = bundle(files={}, units={"demo.service": {"onChange": "none", "running": False, "onlyWith": "demo"}})
+        for mark in ("active", "enabled"):
+            (self.state / f"demo.service.{mark}").touch()
+        (self.state / "installed").write_text("demo\n")
+        self.apply_well(off)
+        self.assertEqual(self.calls(), [])
+        self.assertEqual(self.run_it("verify").returncode, 0)
+        (self.state / "installed").unlink()
+        self.run_it("packages", text='{"packages": ["demo"]}')
+        self.forget_calls()
+        self.apply_well(off)
+        self.assertEqual(self.calls(), ["stop demo.service", "reset-failed demo.service", "disable demo.service"])
+
     def test_a_unit_file_needs_a_daemon_reload(self):
         data = bundle()
         data["files"]["/etc/systemd/system/demo.service"] = {

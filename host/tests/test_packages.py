@@ -42,6 +42,11 @@ class Packages(HostTestCase):
         self.assertEqual(len([call for call in self.calls("apt-get") if call.startswith("update")]), 2)
         self.assert_no_guard()
 
+    def test_what_a_failed_transaction_installed_is_ours_too(self):
+        (self.state / "installed").write_text("one\n")
+        self.assertEqual(self.install("one", "two", "no-such-thing").returncode, 1)
+        self.assertEqual(json.loads(self.read("/var/lib/mailstack/packages.json")), ["two"])
+
     def test_a_taken_lock_is_waited_for(self):
         (self.state / "apt.locked").touch()
         result = self.install("two")

@@ -6,6 +6,7 @@ import { renderResolver } from "../../components/host/resolver.render";
 import { renderSwap } from "../../components/host/swap.render";
 import type { SystemName } from "../../components/host/systems";
 import { renderAccounts } from "../../components/mail/accounts.render";
+import { renderClamAv } from "../../components/mail/clamav.render";
 import { renderDovecot } from "../../components/mail/dovecot.render";
 import { renderLockout } from "../../components/mail/lockout.render";
 import { renderMailboxQuota } from "../../components/mail/mailbox-quota.render";
@@ -13,6 +14,7 @@ import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
 import { renderVolume } from "../../components/mail/volume.render";
+import { renderSpamAssassin } from "../../components/mail/spamassassin.render";
 import { renderFail2ban } from "../../components/operations/fail2ban.render";
 import { renderLogs } from "../../components/operations/logs.render";
 import { renderUpgrades } from "../../components/operations/upgrades.render";
@@ -64,7 +66,11 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       selector: "mail1",
       recipientsPerHour: 300,
       autolearn: false,
+      clamav: false,
+      spamAssassin: false,
     }),
+  clamav: () => renderClamAv({ enabled: true, messageSizeLimitMb: 40 }),
+  spamassassin: () => renderSpamAssassin({ enabled: true }),
   tls: () => renderSelfSigned({ hostname }),
   nginx: (system) => renderNginx({ system, hostname, ipv6: true, names: [hostname, "webmail.example.org"] }),
   dovecot: (system) =>

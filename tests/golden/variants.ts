@@ -1,4 +1,7 @@
 import type { SystemName } from "../../components/host/systems";
+import { renderClamAv } from "../../components/mail/clamav.render";
+import { renderRspamd } from "../../components/mail/rspamd.render";
+import { renderSpamAssassin } from "../../components/mail/spamassassin.render";
 import type { Bundle } from "../../components/rendering/bundle";
 import { renderCertificate } from "../../components/web/certificate.render";
 import { renderExistingCertificate } from "../../components/web/existing-certificate.render";
@@ -22,4 +25,15 @@ export const variants: Record<string, (system: SystemName) => Bundle> = {
       chain: "/root/tls/fullchain.pem",
       key: "/root/tls/privkey.pem",
     }),
+  "rspamd-filters": () =>
+    renderRspamd({
+      domains: ["example.org"],
+      selector: "mail1",
+      recipientsPerHour: 300,
+      autolearn: true,
+      clamav: true,
+      spamAssassin: true,
+    }),
+  "clamav-off": () => renderClamAv({ enabled: false, messageSizeLimitMb: 40 }),
+  "spamassassin-off": () => renderSpamAssassin({ enabled: false }),
 };

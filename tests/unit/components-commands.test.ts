@@ -23,6 +23,8 @@ const commands = {
   "mail-accounts": "/usr/local/sbin/mailstack apply accounts",
   "mail-redis": "/usr/local/sbin/mailstack apply redis",
   "mail-rspamd": "/usr/local/sbin/mailstack apply rspamd",
+  "mail-clamav": "/usr/local/sbin/mailstack apply clamav",
+  "mail-spamassassin": "/usr/local/sbin/mailstack apply spamassassin",
   "mail-tls": "/usr/local/sbin/mailstack apply tls",
   "mail-lockout": "/usr/local/sbin/mailstack apply lockout",
   "mail-nginx": "/usr/local/sbin/mailstack apply nginx",

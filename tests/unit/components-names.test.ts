@@ -30,6 +30,8 @@ mail mailstack:index:MailServer
     mail-autoconfig command:remote:Command
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
+  mail-clamav mailstack:mail:ClamAv
+    mail-clamav command:remote:Command
   mail-deploy-key random:index/randomPassword:RandomPassword
   mail-digest-key random:index/randomPassword:RandomPassword
   mail-dns mailstack:dns:CloudflareRecords
@@ -88,6 +90,8 @@ mail mailstack:index:MailServer
   mail-rspamd-controller random:index/randomPassword:RandomPassword
   mail-secrets mailstack:host:HostSecrets
     mail-secrets command:remote:Command
+  mail-spamassassin mailstack:mail:SpamAssassin
+    mail-spamassassin command:remote:Command
   mail-swap mailstack:host:Swap
     mail-swap command:remote:Command
   mail-tls mailstack:web:SelfSigned

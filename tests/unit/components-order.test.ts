@@ -18,6 +18,8 @@ const steps = [
   "mail-resolver",
   "mail-redis",
   "mail-rspamd",
+  "mail-clamav",
+  "mail-spamassassin",
   "mail-swap",
   "mail-accounts",
   "mail-tls",
@@ -58,6 +60,17 @@ test.each([
 ])("%s waits for %s: %s", (later, earlier) => {
   expect(server.waitsFor(server.custom(later), server.custom(earlier))).toBe(true);
   expect(server.waitsFor(server.custom(earlier), server.custom(later))).toBe(false);
+});
+
+test("a filter that is on is there before Rspamd asks it; one that is off goes after Rspamd has stopped to", async () => {
+  const on = await recordMailServer({ clamav: true, plan: "g6-standard-2" });
+  for (const [later, earlier] of [
+    ["mail-clamav", "mail-redis"],
+    ["mail-rspamd", "mail-clamav"],
+    ["mail-spamassassin", "mail-rspamd"],
+    ["mail-swap", "mail-spamassassin"],
+  ] as const)
+    expect([later, on.waitsFor(on.custom(later), on.custom(earlier))]).toEqual([later, true]);
 });
 
 test("the steps are all commands on the host", () => {
