@@ -1,7 +1,7 @@
 """The accounts database: its file, its tables. Postfix and Dovecot read it while it changes.
 
 It is never replaced as a file, since Postfix's proxymap keeps the old inode. Its journal mode is DELETE: in WAL mode a
-reader must be able to write. Roundcube's driver switches to WAL on its own, so each run switches back.
+reader must be able to write. Some programs (Roundcube's driver) switch to WAL on their own, so each run switches back.
 """
 
 import contextlib
@@ -87,8 +87,7 @@ def prepare(path: str) -> None:
         # Closing any descriptor of the file would drop SQLite's locks; none is open here.
         os.close(descriptor)
     with opened(path) as connection:
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "delete":
-            connection.execute("PRAGMA journal_mode=DELETE")
+        _leave_wal(connection)
         made = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         columns = {row[1] for row in connection.execute("PRAGMA table_info(users)")}
         if made >= _MADE and columns >= _MORE_COLUMNS.keys():
@@ -102,6 +101,18 @@ def prepare(path: str) -> None:
                     connection.execute(f"ALTER TABLE users ADD COLUMN {name} {kind}")
             # When an older database's passwords were set nobody knows; their age begins now.
             connection.execute("UPDATE users SET password_changed = unixepoch() WHERE password_changed = 0")
+
+
+def _leave_wal(connection: sqlite3.Connection) -> None:
+    """Back to DELETE, unless a daemon has the file open: until it is stopped the mode cannot change, and since all who
+    read here may write, it does no harm. A later run tries again."""
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+        return
+    try:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
 
 
 def _statements(script: str) -> Iterator[str]:

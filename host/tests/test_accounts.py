@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sqlite3
 
 from tests.accounts_case import DATABASE, AccountsTestCase, declared
 
@@ -91,6 +92,17 @@ class Accounts(AccountsTestCase):
         self.apply_well(declared("ceo"))
         self.execute("PRAGMA journal_mode = WAL")
         self.apply_well(declared("ceo"))
+        self.assertEqual(self.rows("PRAGMA journal_mode"), [("delete",)])
+
+    def test_wal_mode_stays_while_a_daemon_reads_and_accounts_change_all_the_same(self):
+        self.apply_well(declared("ceo"))
+        reader = sqlite3.connect(self.path("/var/lib/mailserver/mail.db"))
+        reader.execute("PRAGMA journal_mode = WAL")
+        reader.execute("SELECT * FROM users").fetchall()
+        self.apply_well(declared("ceo", "new"))
+        self.assertEqual(reader.execute("SELECT count(*) FROM users").fetchone(), (2,))
+        reader.close()
+        self.assertEqual(self.run_it("user", "list").returncode, 0)
         self.assertEqual(self.rows("PRAGMA journal_mode"), [("delete",)])
 
     def test_an_older_database_gets_the_new_columns(self):
