@@ -7,10 +7,12 @@ a user would meet a problem. It has a few seconds, and runs beside the others.
 from collections.abc import Callable
 
 from . import (
+    accounts,
     autoconfig,
     bans,
     clock,
     dane,
+    dkim,
     dns,
     filters,
     firewall,
@@ -42,6 +44,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("http 80", ("nginx",), web.http),
     ("https 443", ("nginx",), web.https),
     ("webmail", ("roundcube",), web.webmail),
+    ("accounts", ("postfix",), accounts.readable),
     ("logins", ("lockout",), logins.policy),
     ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),
     ("autoconfig", ("autoconfig",), autoconfig.autoconfig),
@@ -52,6 +55,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("queue", ("postfix",), queue.length),
     ("redis", ("redis",), scanner.redis),
     ("rspamd", ("rspamd",), scanner.rspamd),
+    ("dkim", ("rspamd",), dkim.signs),
     ("lessons", ("rspamd",), scanner.lessons),
     ("antivirus", ("clamav",), filters.antivirus),
     ("spamassassin", ("spamassassin",), filters.spamassassin),

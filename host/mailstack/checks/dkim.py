@@ -1,0 +1,51 @@
+"""Signatures of what leaves. Without its key Rspamd lets mail go unsigned, and tells nobody but its log."""
+
+import http.client
+import json
+import re
+import socket
+
+from ..paths import on_host
+from ..programs import run
+from .bad import TIMEOUT, Bad
+
+_SIGNING = "/etc/rspamd/local.d/dkim_signing.conf"
+# Who can open it is asked for no password.
+_CONTROLLER = "/run/rspamd/controller.sock"
+_DOMAIN = re.compile(r'"([^"]+)" \{\s+selector = "[^"]+";\s+path = "([^"]+)";')
+_MESSAGE = "From: postmaster@{0}\r\nSubject: status\r\nMessage-ID: <status@{0}>\r\n\r\nstatus\r\n"
+
+
+def signs(_name: str, controller: str = _CONTROLLER) -> str:
+    """Rspamd signs for each domain, and could still read the key after a restart; until then it remembers it."""
+    with open(on_host(_SIGNING), encoding="utf-8") as file:
+        domains = _DOMAIN.findall(file.read())
+    if not domains:
+        raise Bad(f"{_SIGNING} names no domain")
+    for domain, key in domains:
+        as_rspamd = ["setpriv", "--reuid=_rspamd", "--regid=_rspamd", "--clear-groups"]
+        if run([*as_rspamd, "test", "-r", key], TIMEOUT).code != 0:
+            raise Bad(f"Rspamd cannot read {key}: mail of {domain} leaves without a signature")
+        if not _signature(domain, controller):
+            raise Bad(f"mail of {domain} leaves without a signature; see journalctl -u rspamd")
+    return f"signs for {len(domains)} domains"
+
+
+def _signature(domain: str, controller: str) -> str:
+    """The signature of a message that this host would send."""
+    connection = http.client.HTTPConnection("localhost", timeout=TIMEOUT)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    try:
+        connection.sock.settimeout(TIMEOUT)
+        connection.sock.connect(controller)
+        # Nothing else is looked at, so that nothing is learned or counted.
+        only = {"Settings": json.dumps({"symbols_enabled": ["DKIM_SIGNED"]}), "Flags": "no_log,no_stat"}
+        envelope = {"IP": "127.0.0.1", "From": f"postmaster@{domain}", "Rcpt": f"postmaster@{domain}"}
+        connection.request("POST", "/checkv2", _MESSAGE.format(domain), envelope | only)
+        answer = connection.getresponse()
+        said = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise Bad(f"/checkv2: {answer.status} {said[:60].decode('utf-8', 'replace')}")
+    return str(json.loads(said).get("dkim-signature", ""))
