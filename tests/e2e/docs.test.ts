@@ -14,7 +14,7 @@ const page = { file, text: readFileSync(join(__dirname, "../..", file), "utf8") 
 const lines = fencedLines(page).map(({ line }) => line);
 
 /** Programs of the host; a line that begins with one of them is run there. */
-const onHost = ["mailstack", "certbot", "journalctl", "postqueue"];
+const onHost = ["mailstack", "certbot", "journalctl", "postconf", "postfix", "postqueue"];
 /** Calls of Pulumi that change nothing, by their first words; all others must only exist, with their options. */
 const readOnly = ["stack output", "preview", "refresh --preview-only"];
 /** What a reader types when a command asks for a password. */
