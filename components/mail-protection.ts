@@ -20,8 +20,10 @@ export interface ProtectionArgs {
  */
 export function protectHost(name: string, args: ProtectionArgs): pulumi.Resource {
   const { settings, host, parent, after } = args;
-  const { os: system, sshAllowedCidrs, trustedCidrs, banAfterFailures: failures, banMinutes: minutes, ipv6 } = settings;
-  const firewall = new HostFirewall(`${name}-ufw`, host, { sshAllowedCidrs, ipv6 }, { parent, dependsOn: after });
+  const { os: system, sshAllowedCidrs, trustedCidrs, banAfterFailures: failures, banMinutes: minutes } = settings;
+  const { ipv6, manageSieve } = settings;
+  const open = { sshAllowedCidrs, ipv6, manageSieve };
+  const firewall = new HostFirewall(`${name}-ufw`, host, open, { parent, dependsOn: after });
   const bans = { system, trustedCidrs, failures, minutes };
   return new Fail2ban(`${name}-fail2ban`, host, bans, { parent, dependsOn: firewall });
 }

@@ -73,6 +73,7 @@ export class MailServer extends pulumi.ComponentResource {
         deployPublicKey: pulumi.unsecret(deployKey.publicKey),
         sshAllowedCidrs: settings.sshAllowedCidrs,
         ipv6: settings.ipv6,
+        manageSieve: settings.manageSieve,
         protect: settings.protect,
       },
       { parent: this, providers: [args.linode] },

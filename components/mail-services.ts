@@ -63,7 +63,7 @@ export interface MailServices {
  */
 export function installServices(name: string, args: MailServicesArgs): MailServices {
   const { settings, host, hostname, domains } = args;
-  const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb, ipv6 } = settings;
+  const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb, ipv6, manageSieve } = settings;
   let last: pulumi.Resource = host;
   const next = <T extends pulumi.Resource>(make: (options: pulumi.ComponentResourceOptions) => T): T => {
     const made = make({ parent: args.parent, dependsOn: [last] });
@@ -109,7 +109,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const logins = { lockout: lockAfterFailures > 0, passwordMaxAgeDays };
   const { compressMail, trashDays, junkDays } = settings;
   const storage = { compressMail, trashDays, junkDays };
-  const dovecot = { system, hostname, ipv6, postmaster, defaultQuotaMb, ...logins, ...storage };
+  const dovecot = { system, hostname, ipv6, manageSieve, postmaster, defaultQuotaMb, ...logins, ...storage };
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
   next((o) => new MailboxQuota(`${name}-mailbox-quota`, host, o));
   const dane = settings.daneOutbound;

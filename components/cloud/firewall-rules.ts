@@ -1,14 +1,19 @@
 import type { types } from "@pulumi/linode";
-import { publicPorts, sshPort } from "../host/open-ports";
+import { openPorts, sshPort } from "../host/open-ports";
 
 const everywhere = ["0.0.0.0/0", "::/0"];
 
 /**
- * What the provider's firewall lets in: the ports of {@link publicPorts}, SSH and ping. A rule is one label because the
+ * What the provider's firewall lets in: the ports of {@link openPorts}, SSH and ping. A rule is one label because the
  * API keeps the order of rules.
  * @param ipv6 - Without it nothing is let in over IPv6.
+ * @param manageSieve - Whether ManageSieve is among them.
  */
-export function inboundRules(sshAllowedCidrs: string[], ipv6: boolean): types.input.FirewallInbound[] {
+export function inboundRules(
+  sshAllowedCidrs: string[],
+  ipv6: boolean,
+  manageSieve: boolean,
+): types.input.FirewallInbound[] {
   const accept = (label: string, networks: string[], port?: number): types.input.FirewallInbound => {
     const ipv4s = networks.filter((cidr) => !cidr.includes(":"));
     const ipv6s = networks.filter((cidr) => ipv6 && cidr.includes(":"));
@@ -22,7 +27,7 @@ export function inboundRules(sshAllowedCidrs: string[], ipv6: boolean): types.in
   };
   return [
     accept(sshPort.name, sshAllowedCidrs, sshPort.port),
-    ...publicPorts.map((open) => accept(open.name, everywhere, open.port)),
+    ...openPorts(manageSieve).map((open) => accept(open.name, everywhere, open.port)),
     accept("icmp", everywhere),
   ];
 }

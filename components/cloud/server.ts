@@ -21,6 +21,8 @@ export interface ServerArgs {
   sshAllowedCidrs: string[];
   /** Let the mail ports be reached over IPv6 too. */
   ipv6: boolean;
+  /** Let ManageSieve be reached too. */
+  manageSieve: boolean;
   /** Refuse to delete or replace the host. */
   protect: boolean;
 }
@@ -48,7 +50,7 @@ export class Server extends pulumi.ComponentResource {
         label: label(args.hostname),
         inboundPolicy: "DROP",
         outboundPolicy: "ACCEPT",
-        inbounds: inboundRules(args.sshAllowedCidrs, args.ipv6),
+        inbounds: inboundRules(args.sshAllowedCidrs, args.ipv6, args.manageSieve),
         tags: ["mailstack"],
       },
       // The instance names its firewall, so the firewall's own list is not the program's to keep.

@@ -70,7 +70,7 @@ function zonesOf(settings: Settings): Settings["domains"] {
 }
 
 function domainSettings(settings: Settings, hostname: string, domain: string): MailDomainSettings {
-  const { domain: mainDomain, ipv6, dane, dkimSelector, dmarcPolicy, acmeDirectory, mtaSts } = settings;
-  const own = { webNames: webNames(settings, domain), ipv6, dane, mtaSts };
+  const { domain: mainDomain, ipv6, manageSieve, dane, dkimSelector, dmarcPolicy, acmeDirectory, mtaSts } = settings;
+  const own = { webNames: webNames(settings, domain), ipv6, manageSieve, dane, mtaSts };
   return { domain, mainDomain, hostname, dkimSelector, dmarcPolicy, acmeDirectory, ...own };
 }

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { sievePort } from "../host/open-ports";
 import { mtaStsRecord } from "../mail/mta-sts.render";
 import type { WebName } from "../web/names";
 
@@ -27,6 +28,8 @@ export interface MailDomainSettings {
   ipv6: boolean;
   /** What mail servers should do when TLS fails (RFC 8461). Without it, or with `none`, there is no such record. */
   mtaSts?: "none" | "testing" | "enforce";
+  /** Whether mail programs reach ManageSieve. */
+  manageSieve?: boolean;
   /** Whether the zone says which key port 25 has; for signed zones only. */
   dane?: boolean;
   dkimSelector: string;
@@ -108,6 +111,10 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     service("submission", "_submission._tcp", { priority: 10, weight: 1, port: 587, target: hostname }),
     service("imaps", "_imaps._tcp", { priority: 0, weight: 1, port: 993, target: hostname }),
     service("pop3s", "_pop3s._tcp", { priority: 10, weight: 1, port: 995, target: hostname }),
+    // RFC 5804, section 1.8.
+    ...(settings.manageSieve
+      ? [service("sieve", "_sieve._tcp", { priority: 0, weight: 1, port: sievePort.port, target: hostname })]
+      : []),
     // For Outlook, where the name itself cannot be asked.
     ...webNames
       .filter(({ key }) => key === "autodiscover")

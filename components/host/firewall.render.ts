@@ -1,6 +1,6 @@
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
-import { type OpenPort, publicPorts, sshPort } from "./open-ports";
+import { openPorts, sshPort, type OpenPort } from "./open-ports";
 
 /** Settings of the host's own firewall. */
 export interface HostFirewallSettings {
@@ -8,6 +8,8 @@ export interface HostFirewallSettings {
   sshAllowedCidrs: string[];
   /** Let the mail ports be reached over IPv6 too; without it all of IPv6 is refused, but for what it runs on. */
   ipv6: boolean;
+  /** Let ManageSieve be reached too. */
+  manageSieve: boolean;
 }
 
 export const firewallPackages = ["ufw"];
@@ -15,7 +17,7 @@ export const firewallPackages = ["ufw"];
 const mailstack = "/usr/local/sbin/mailstack";
 const rules = { ipv4: "/etc/ufw/user.rules", ipv6: "/etc/ufw/user6.rules" };
 /**
- * ufw with exactly the ports of {@link publicPorts} and SSH, for IPv4 and IPv6. The rules are whole files, so all change
+ * ufw with exactly the ports of {@link openPorts} and SSH, for IPv4 and IPv6. The rules are whole files, so all change
  * at once. They are on trial until `mailstack firewall confirm` comes by a new SSH connection; host/mailstack/firewall.py.
  */
 export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
@@ -23,6 +25,7 @@ export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
     settings.sshAllowedCidrs.filter((cidr) => cidr.includes(":") === wanted),
   );
   const bootCheck = "mailstack-firewall-boot.service";
+  const ports = openPorts(settings.manageSieve);
   return {
     service: "ufw",
     packages: firewallPackages,
@@ -32,8 +35,8 @@ export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
         { "/etc/default/ufw": {}, "/etc/ufw/ufw.conf": {}, [`/etc/systemd/system/${bootCheck}`]: {} },
         { mailstack },
       ),
-      ...ruleFile(rules.ipv4, "0.0.0.0/0", openTo("0.0.0.0/0", ssh4!)),
-      ...ruleFile(rules.ipv6, "::/0", settings.ipv6 ? openTo("::/0", ssh6!) : []),
+      ...ruleFile(rules.ipv4, "0.0.0.0/0", openTo("0.0.0.0/0", ssh4!, ports)),
+      ...ruleFile(rules.ipv6, "::/0", settings.ipv6 ? openTo("::/0", ssh6!, ports) : []),
     },
     validate: [
       ["iptables-restore", "--test", "--noflush", rules.ipv4],
@@ -49,10 +52,10 @@ interface Opening extends OpenPort {
   source: string;
 }
 
-function openTo(everywhere: string, sshFrom: string[]): Opening[] {
+function openTo(everywhere: string, sshFrom: string[], ports: readonly OpenPort[]): Opening[] {
   return [
     ...sshFrom.map((source) => ({ ...sshPort, source })),
-    ...publicPorts.map((port) => ({ ...port, source: everywhere })),
+    ...ports.map((port) => ({ ...port, source: everywhere })),
   ];
 }
 

@@ -15,6 +15,8 @@ export interface DovecotSettings {
   hostname: string;
   /** Listen on IPv6 too. */
   ipv6: boolean;
+  /** Whether ManageSieve listens for others than this host. */
+  manageSieve: boolean;
   /** Sender of its own messages (quota warnings, rejects), an address that exists. */
   postmaster: string;
   /** Mailbox limit in MiB where the accounts name none. */
@@ -85,7 +87,7 @@ const learning = {
 };
 
 /**
- * IMAPS on 993, POP3S on 995, ManageSieve on 127.0.0.1:4190; LMTP, logins and quota for Postfix on Unix sockets. Needs
+ * IMAPS on 993, POP3S on 995, ManageSieve on 4190 (of 127.0.0.1, or of every address); LMTP, logins and quota for Postfix on Unix sockets. Needs
  * accounts, a certificate, and Rspamd to learn.
  */
 export function renderDovecot(settings: DovecotSettings): Bundle {
@@ -107,6 +109,7 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
       ...{ "2.3": files23, "2.4": files24 }[generation]({
         hostname: settings.hostname,
         listen: settings.ipv6 ? "*, ::" : "*",
+        manageSieve: settings.manageSieve,
         postmaster: settings.postmaster,
         defaultQuotaMb: settings.defaultQuotaMb,
         certificate: certificatePaths,

@@ -24,6 +24,9 @@ for (const os of everySystem) {
 
     before(async () => {
       server = await serverFor(os);
+      // A door that is shut by default.
+      server.stack.configure((config) => config.setIn(["config", "mailstack:manageSieve"], true));
+      await server.up();
     });
     beforeEach(async () => {
       await client("unban", "--all");

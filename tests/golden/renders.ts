@@ -78,6 +78,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       system,
       hostname,
       ipv6: true,
+      manageSieve: false,
       postmaster: "postmaster@example.org",
       defaultQuotaMb: 2048,
       lockout: true,
@@ -108,7 +109,12 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
     }),
   autoconfig: () => renderAutoconfig({ hostname, domains: ["example.org", "example.net"] }),
   "mta-sts": () => renderMtaSts({ mode: "testing", hostname, domains: ["example.org", "example.net"] }),
-  ufw: () => renderHostFirewall({ sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"], ipv6: true }),
+  ufw: () =>
+    renderHostFirewall({
+      sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"],
+      ipv6: true,
+      manageSieve: false,
+    }),
   roundcube: (system) =>
     renderRoundcube({
       system,

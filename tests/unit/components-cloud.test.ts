@@ -1,3 +1,5 @@
+import { inboundRules } from "../../components/cloud/firewall-rules";
+import { renderHostFirewall } from "../../components/host/firewall.render";
 import { firewallId, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { isSecret, open, valueOf } from "./support/recorded-program";
@@ -69,6 +71,14 @@ test("the firewall lets in these and drops all else", () => {
     tags: ["mailstack"],
   });
   expect(firewall.ignoreChanges).toEqual(["linodes"]);
+});
+
+test("ManageSieve is one port more in both firewalls", () => {
+  const labels = (manageSieve: boolean) => inboundRules(["0.0.0.0/0"], true, manageSieve).map(({ label }) => label);
+  expect(labels(true).filter((label) => !labels(false).includes(label))).toEqual(["sieve"]);
+  const ufw = (manageSieve: boolean) =>
+    renderHostFirewall({ sshAllowedCidrs: [], ipv6: true, manageSieve }).files["/etc/ufw/user6.rules"]!.content;
+  expect([ufw(true).includes("--dport 4190"), ufw(false).includes("4190")]).toEqual([true, false]);
 });
 
 test("SSH can be kept to some networks, all else stays open", async () => {

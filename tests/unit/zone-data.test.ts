@@ -65,6 +65,16 @@ test("with dane the zone names the key of port 25; a host without one is an erro
   expect(() => zoneFile(tlsa, facts)).toThrow("no digest of its key");
 });
 
+test("ManageSieve is named where it is open, and only there", () => {
+  const sieve = (manageSieve: boolean) =>
+    zoneFile(
+      mailRecords({ ...settings, manageSieve }).filter((record) => record.name.startsWith("_sieve.")),
+      facts,
+    );
+  expect(sieve(true)).toBe("_sieve._tcp.example.org. 300 IN SRV 0 1 4190 mail.example.org.\n");
+  expect(sieve(false)).toBe("");
+});
+
 test("MX and everything else that attracts mail waits for the host", () => {
   expect(
     mailRecords(settings)

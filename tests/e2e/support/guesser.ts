@@ -14,6 +14,7 @@ export const doors: Door[] = [
   { name: "submissions", port: 465, jail: "mailstack-login" },
   { name: "IMAP", port: 993, jail: "mailstack-login" },
   { name: "POP3", port: 995, jail: "mailstack-login" },
+  { name: "ManageSieve", port: 4190, jail: "mailstack-login" },
   { name: "webmail", port: 443, jail: "roundcube-auth" },
 ];
 
@@ -22,7 +23,7 @@ export const doors: Door[] = [
  * refusal. Python's own clients, since they can go on in one connection.
  */
 const script = `
-import imaplib, poplib, re, smtplib, socket, ssl, sys, urllib.parse, urllib.request
+import base64, imaplib, poplib, re, smtplib, socket, ssl, sys, urllib.parse, urllib.request
 host, port, count, user = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 anything = ssl._create_unverified_context()
 options = {"timeout": 60}
@@ -57,6 +58,24 @@ elif port == 443:
         try: browser.open(page + "?_task=login", urllib.parse.urlencode(names).encode(), timeout=60)
         except urllib.error.HTTPError as error: print(error)
         else: sys.exit("was let in")
+elif port == 4190:
+    session = socket.create_connection((host, port), **options)
+    lines = session.makefile("rb")
+    def ask(command):
+        session.sendall(command)
+        while not re.match(rb"(OK|NO|BYE)\\b", line := lines.readline()):
+            if not line: sys.exit("the host closed the connection")
+        return line.decode().strip()
+    ask(b""), ask(b"STARTTLS\\r\\n")
+    session = anything.wrap_socket(session)
+    lines = session.makefile("rb")
+    ask(b"")
+    wrong = base64.b64encode(f"\\0{user}\\0wrong".encode())
+    for _ in range(count):
+        said = ask(b'AUTHENTICATE "PLAIN" "' + wrong + b'"\\r\\n')
+        if said.startswith("OK"): sys.exit("was let in")
+        print(said)
+    session.close()
 elif port == 25:
     session = smtplib.SMTP(host, port, **options)
     session.ehlo()

@@ -3,9 +3,9 @@ import type { Server } from "./servers";
 /** Speaks ManageSieve (RFC 5804) with the host: STARTTLS, a login, then the commands; prints each answer. */
 const script = `
 import base64, json, re, socket, ssl, sys
-name, trusted = sys.argv[1:]
+host, name, trusted = sys.argv[1:]
 job = json.load(sys.stdin)
-raw = socket.create_connection(("127.0.0.1", 4190), 30)
+raw = socket.create_connection((host, 4190), 30)
 stream = raw.makefile("rb")
 def answer():
     text = b""
@@ -46,17 +46,21 @@ export interface ManageSieveTalk {
 /**
  * Runs commands as a user, from the host itself, where the webmail is. A word with a line break goes as a literal.
  * @param password - Another one than the user's own.
+ * @param host - Talk from the peer to this address of the host.
  */
 export async function manageSieve(
   server: Server,
   localPart: string,
   commands: string[][],
   password?: string,
+  host?: string,
 ): Promise<ManageSieveTalk> {
   const login = await server.login(localPart);
   const input = JSON.stringify({ ...login, ...(password === undefined ? {} : { password }), commands });
   const trusted = "/etc/ssl/certs/ca-certificates.crt";
-  const output = await server.system.must(["python3", "-c", script, server.hostname, trusted], { input });
+  const from = host === undefined ? server.system : server.peer.system;
+  const words = ["python3", "-c", script, host ?? "127.0.0.1", server.hostname, trusted];
+  const output = await from.must(words, { input });
   const [greeting = "", answer = "", ...answers] = JSON.parse(output) as string[];
   return { greeting, login: answer, answers };
 }
