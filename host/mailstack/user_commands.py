@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from typing import Any
 
-from . import manifest, password_policy, passwords
+from . import manifest, password_policy, passwords, webmail_data
 from .accounts import DEFAULT_DATABASE, forget_changed, has_initial
 from .accounts_db import opened, prepare
 from .errors import MailstackError
@@ -114,7 +114,7 @@ def change_password(address: str, old: str, new: str) -> None:
 
 
 def purge(address: str, yes: bool) -> None:
-    """Deletes the mail and the row of a removed user, for ever."""
+    """Deletes the mail and the row of a removed user, and what the webmail has about them, for ever."""
     with opened(database()) as connection:
         active = must_know(connection, address)
         if active:
@@ -127,6 +127,8 @@ def purge(address: str, yes: bool) -> None:
         folder = on_host(f"{MAIL}/{domain}/{user}")
         if os.path.islink(folder) or os.path.islink(os.path.dirname(folder)):
             raise MailstackError(f"{folder} is a link; it is not followed")
+        # First: it may fail, and can be tried again as long as the row is there.
+        webmail_data.forget(address)
         if os.path.isdir(folder):
             shutil.rmtree(folder)
         connection.execute("DELETE FROM users WHERE email = ? AND active = 0", (address,))

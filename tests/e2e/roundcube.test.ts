@@ -216,5 +216,25 @@ for (const os of everySystem) {
         "1",
       );
     });
+
+    test("a purged user leaves nothing in the webmail; others, and who comes again, are served", async () => {
+      const database = "/var/lib/mailstack-webmail/roundcube.db";
+      const trace = ["grep", "-qaF", zoe(), database];
+      assert.equal((await server.system.exec(trace)).exitCode, 0);
+      server.restoreConfig();
+      await server.up();
+      const purged = await purge();
+      assert.equal(purged.exitCode, 0, purged.stderr);
+      assert.equal((await server.system.exec(trace)).exitCode, 1);
+      const strays = "SELECT count(*) FROM identities WHERE user_id NOT IN (SELECT user_id FROM users)";
+      assert.equal((await server.system.must(["sqlite3", database, strays])).trim(), "0");
+      const owner = await server.system.must(["sh", "-c", `stat -c %U ${database}* | sort -u`]);
+      assert.equal(owner, "roundcube\n");
+
+      const { user, password } = await server.login("support");
+      const again = await Webmail.open(browser, server);
+      await again.logIn({ user, password });
+      await again.page.waitForURL(/_task=mail/);
+    });
   });
 }
