@@ -81,7 +81,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   // Early: it compiles its patterns after its first start, while the services that follow are set up.
   const { dkimSelector: selector, userRecipientsPerHour: recipientsPerHour, spamAutolearn: autolearn } = settings;
   const { clamav, spamAssassin } = settings;
-  const spam = { domains, selector, recipientsPerHour, autolearn, clamav, spamAssassin };
+  const spam = { system, domains, selector, recipientsPerHour, autolearn, clamav, spamAssassin };
   const filters = { settings, host, parent: args.parent };
   last = setUpFilters(name, { ...filters, after: last }, true);
   const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, spam, args.controllerDigest, o));

@@ -15,6 +15,8 @@ export interface System {
   nginxHttp2Directive: boolean;
   /** User that rsyslog makes its files for. */
   logOwner: "root" | "syslog";
+  /** Rspamd remembers who has answered whom (3.12); older ones have no such module, or one that only counts mail. */
+  rspamdKnowsSenders: boolean;
   /** Security updates, as a pattern of unattended-upgrades. */
   securityOrigin: string;
 }
@@ -29,6 +31,7 @@ export const systems: Readonly<Record<SystemName, System>> = {
     phpFpmUnit: "php8.2-fpm.service",
     phpVersion: "8.2",
     nginxHttp2Directive: false,
+    rspamdKnowsSenders: false,
     logOwner: "root",
     securityOrigin: debianSecurity,
   },
@@ -38,6 +41,7 @@ export const systems: Readonly<Record<SystemName, System>> = {
     phpFpmUnit: "php8.4-fpm.service",
     phpVersion: "8.4",
     nginxHttp2Directive: true,
+    rspamdKnowsSenders: true,
     logOwner: "root",
     securityOrigin: debianSecurity,
   },
@@ -47,6 +51,7 @@ export const systems: Readonly<Record<SystemName, System>> = {
     phpFpmUnit: "php8.3-fpm.service",
     phpVersion: "8.3",
     nginxHttp2Directive: false,
+    rspamdKnowsSenders: false,
     logOwner: "syslog",
     securityOrigin: "origin=Ubuntu,suite=${distro_codename}-security",
   },

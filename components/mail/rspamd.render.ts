@@ -1,10 +1,12 @@
 import { sandbox } from "../host/sandbox";
+import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
 import { filterFiles, taskSeconds, type RspamdFilters } from "./rspamd-filters";
 
 /** Settings of the spam filter, which also signs. */
 export interface RspamdSettings extends RspamdFilters {
+  system: SystemName;
   /** Domains whose mail is signed, each with a key of its own that is made on the host. */
   domains: string[];
   /** DNS label of the keys: `SELECTOR._domainkey.DOMAIN`. */
@@ -49,6 +51,7 @@ const controllerFile = "/etc/rspamd/override.d/worker-controller.inc";
 const proxy = "/etc/rspamd/local.d/worker-proxy.inc";
 /** Addresses are bound at the start only. */
 const listeners = [controllerFile, proxy];
+const knownSenderFiles = ["composites.conf", "known_senders.conf", "policies_group.conf"];
 /** Configuration that holds no secret is for everybody to read. */
 const plain = {};
 
@@ -63,6 +66,9 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
     key: `${dkimFolder}/${name}.${settings.selector}.key`,
   }));
   const local = "/etc/rspamd/local.d";
+  const knownSenders = systems[settings.system].rspamdKnowsSenders
+    ? filesFrom("rspamd", Object.fromEntries(knownSenderFiles.map((name) => [`${local}/${name}`, plain])), {})
+    : {};
   return {
     service: "rspamd",
     packages: rspamdPackages,
@@ -109,6 +115,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         },
       ),
       ...filterFiles(settings),
+      ...knownSenders,
     },
     prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
     validate: [["rspamadm", "configtest"]],

@@ -143,6 +143,35 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       assert.match(await verdictOn(server, subject.replace(/\W+/g, ".")), /REPLY\(-4/);
     });
 
+    test("on Debian 13 who has answered a user is known from then on", async () => {
+      const pal = `pal-${Date.now()}@peer.example`;
+      const stranger = `stranger-${Date.now()}@peer.example`;
+      const sent = await submit(user, [friend], unique("question"));
+      const first = unique("answer");
+      const told = `In-Reply-To: ${sent.messageId}`;
+      const answer = lure(server.address(user), first).replace(friend, pal).replace("Subject:", `${told}\nSubject:`);
+      assert.equal((await send({ from: pal, subject: first, raw: answer })).code, 250);
+
+      const lureOf = async (from: string) => {
+        const subject = unique("later");
+        const { code } = await send({ from, subject, raw: lure(server.address(user), subject).replace(friend, from) });
+        return { code, verdict: await verdictOn(server, subject.replace(/\W+/g, ".")) };
+      };
+      const nobody = await lureOf(stranger);
+      assert.equal(nobody.code, 451, nobody.verdict);
+      assert.doesNotMatch(nobody.verdict, /KNOWN_/);
+      // Who was put off is put off again, and that counts the network too.
+      await forget(server, "rg*");
+      const known = await lureOf(pal);
+      if (os === "debian12") {
+        assert.equal(known.code, 451, known.verdict);
+        assert.doesNotMatch(known.verdict, /KNOWN_/);
+      } else {
+        assert.equal(known.code, 250, known.verdict);
+        assert.match(known.verdict, /KNOWN_CORRESPONDENT\(-3/);
+      }
+    });
+
     test(`Bayes says nothing before ${enough} lessons, and then sends spam to Junk`, async () => {
       await forget(server, "RS*", "learned_ids*");
       const before = await send({ subject: unique("early"), body: pick(spamWords, 3) });

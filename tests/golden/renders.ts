@@ -60,8 +60,9 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
     }),
   lockout: () => renderLockout({ failures: 5, minutes: 15 }),
   redis: () => renderRedis({}),
-  rspamd: () =>
+  rspamd: (system) =>
     renderRspamd({
+      system,
       domains: ["example.org", "example.net"],
       selector: "mail1",
       recipientsPerHour: 300,

@@ -25,8 +25,9 @@ export const variants: Record<string, (system: SystemName) => Bundle> = {
       chain: "/root/tls/fullchain.pem",
       key: "/root/tls/privkey.pem",
     }),
-  "rspamd-filters": () =>
+  "rspamd-filters": (system) =>
     renderRspamd({
+      system,
       domains: ["example.org"],
       selector: "mail1",
       recipientsPerHour: 300,

@@ -48,7 +48,13 @@ describe("memory", () => {
 });
 
 describe("what is off", () => {
-  const rspamd = { domains: ["example.org"], selector: "mail1", recipientsPerHour: 300, autolearn: false };
+  const rspamd = {
+    system: "debian12" as const,
+    domains: ["example.org"],
+    selector: "mail1",
+    recipientsPerHour: 300,
+    autolearn: false,
+  };
   const packagesOf = (values: object) => {
     const settings = parseSettings({ ...good, ...values });
     const more = filterPackages(settings);
