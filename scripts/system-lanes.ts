@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { stopCloud } from "../local-cloud/cloud/lifecycle";
 import { runNode, testFiles, type Counts } from "./node-tests";
 
-/** Files about what does not depend on the system of the host. A lane of their own runs them, beside the others. */
+/** Files about what does not depend on the system of the host. */
 const anySystem = new Set([
   "config.test.ts",
   "faults.test.ts",
@@ -12,11 +12,22 @@ const anySystem = new Set([
   "local-command.test.ts",
   "zz-destroy.test.ts",
 ]);
+/** Files that wait for minutes, while others can use the processors. */
+const slow = new Set(["fail2ban.test.ts", "volume.test.ts"]);
+const others = (file: string) => !anySystem.has(file) && !slow.has(file);
 
+/** The parts of a lane run one after the other. */
 const lanes = [
-  { name: "debian12", os: "debian12", cloud: "test12", runs: (file: string) => !anySystem.has(file) },
-  { name: "debian13", os: "debian13", cloud: "test13", runs: (file: string) => !anySystem.has(file) },
-  { name: "any", os: "debian12", cloud: "test", runs: (file: string) => anySystem.has(file) },
+  { name: "debian12", cloud: "test12", parts: [{ os: "debian12", runs: others }] },
+  { name: "debian13", cloud: "test13", parts: [{ os: "debian13", runs: others }] },
+  {
+    name: "beside",
+    cloud: "test",
+    parts: [
+      { os: "debian12", runs: (file: string) => anySystem.has(file) },
+      { os: "debian12,debian13", runs: (file: string) => slow.has(file) },
+    ],
+  },
 ];
 
 /** Whoever names a cloud or a system gets just that, in one lane. */
@@ -29,13 +40,17 @@ export async function runLanes(
 ): Promise<Counts> {
   const files = testFiles(patterns, filter);
   if (chosen()) return runNode(files, { env });
-  const all = await Promise.all(
-    lanes.map(({ name, os, cloud, runs }) => {
-      const own = files.filter((file) => runs(basename(file)));
-      return runNode(own, { name, env: { ...env, MAILSTACK_TEST_OS: os, MAILSTACK_TEST_CLOUD: cloud } });
+  const counts: Counts[] = [];
+  await Promise.all(
+    lanes.map(async ({ name, cloud, parts }) => {
+      for (const { os, runs } of parts) {
+        const own = files.filter((file) => runs(basename(file)));
+        const systems = { MAILSTACK_TEST_OS: os, MAILSTACK_TEST_CLOUD: cloud };
+        counts.push(await runNode(own, { name, env: { ...env, ...systems } }));
+      }
     }),
   );
-  const sum = (key: keyof Counts) => all.reduce((total, counts) => total + counts[key], 0);
+  const sum = (key: keyof Counts) => counts.reduce((total, one) => total + one[key], 0);
   return { passed: sum("passed"), failed: sum("failed") };
 }
 

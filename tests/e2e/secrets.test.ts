@@ -16,7 +16,9 @@ const forPlanted = new Scanner(new Map([["planted", [planted]]]));
 /** Arguments of all processes that were seen while the work was going on, one process a line. */
 async function argumentsDuring(work: () => Promise<unknown>): Promise<string> {
   const program = join(__dirname, "support/sample-arguments.ts");
-  const sampler = execa(process.execPath, ["--conditions=import", "--import", "tsx", program]);
+  // Before all others: on a busy machine it would look too seldom, and miss what runs for a moment.
+  const node = [process.execPath, "--conditions=import", "--import", "tsx", program];
+  const sampler = execa("nice", ["-n", "-19", ...node]);
   await once(sampler.stdout, "data");
   await work().finally(() => sampler.stdin.end());
   const last = (await sampler).stdout.split("\n").at(-1)!;
@@ -143,7 +145,7 @@ for (const os of everySystem) {
     });
 
     test("no process has one among its arguments, here or on the host", async () => {
-      for (const seen of [/pulumi up /, /mailstack secrets/, /mailstack apply accounts/, /postfix check/])
+      for (const seen of [/pulumi up /, /mailstack secrets/, /mailstack apply accounts/, /postfix(-script)? check/])
         assert.match(called, seen);
       assert.deepEqual(await scanner.text(called, "arguments"), []);
     });

@@ -7,20 +7,23 @@ import { readFileSync, readdirSync } from "node:fs";
 
 const pauseMs = 2;
 const youngMs = 1000;
-const seen = new Map<string, number>();
+/** When each process was first seen. */
+let seen = new Map<string, number>();
 const found = new Set<string>();
 
 function look(): void {
   const now = Date.now();
+  const before = seen;
+  // Those that are gone are forgotten: their numbers come again.
+  seen = new Map();
   for (const pid of readdirSync("/proc")) {
     if (pid < "0" || pid > "9999999999") continue;
-    const first = seen.get(pid) ?? now;
+    const first = before.get(pid) ?? now;
     seen.set(pid, first);
     if (now - first > youngMs) continue;
     try {
       found.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim());
     } catch (error) {
-      // It has ended; its number may come again.
       if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
       seen.delete(pid);
     }
