@@ -32,6 +32,11 @@ export interface VolumeSpec {
   sizeGb: number;
 }
 
+/** Name of a volume's device below a host's /dev/disk/by-id, as Linode gives it. */
+export function volumeDevice(label: string): string {
+  return `scsi-0Linode_Volume_${label}`;
+}
+
 /** One booted system. */
 export interface HostSpec {
   /** Unique inside the cloud, letters, digits and `-`, at most 32; for an instance `linode-ID`. */

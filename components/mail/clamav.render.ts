@@ -2,7 +2,7 @@ import { sandbox } from "../host/sandbox";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
 import { filterMemoryMb } from "../settings/filters";
-import { clamdSocket } from "./rspamd-filters";
+import { clamdSocket, unitOff } from "./rspamd-filters";
 import { rspamdPackages, rspamdUser } from "./rspamd.render";
 
 /** Settings of the virus scanner. */
@@ -42,9 +42,8 @@ const conditions = ["", "|*.c[lv]d", "|*.[hn]db"].map(
 /** ClamAV's daemon for Rspamd, and what keeps its signatures new. */
 export function renderClamAv(settings: ClamAvSettings): Bundle {
   if (!settings.enabled) {
-    const off = (onlyWith: string) => ({ onChange: "none", running: false, onlyWith }) as const;
-    const ofUpdater = [...others, updater].map((unit) => [unit, off(updaterPackage)] as const);
-    const ofDaemon = [socketUnit, daemon].map((unit) => [unit, off(daemonPackage)] as const);
+    const ofUpdater = [...others, updater].map((unit) => [unit, unitOff(updaterPackage)] as const);
+    const ofDaemon = [socketUnit, daemon].map((unit) => [unit, unitOff(daemonPackage)] as const);
     return { service: "clamav", files: {}, units: Object.fromEntries([...ofUpdater, ...ofDaemon]) };
   }
   const conf = "/etc/clamav/clamd.conf";

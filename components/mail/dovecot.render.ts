@@ -87,8 +87,8 @@ const learning = {
 };
 
 /**
- * IMAPS on 993, POP3S on 995, ManageSieve on 4190 (of 127.0.0.1, or of every address); LMTP, logins and quota for Postfix on Unix sockets. Needs
- * accounts, a certificate, and Rspamd to learn.
+ * IMAPS on 993, POP3S on 995, ManageSieve on 4190 (of 127.0.0.1, or of every address); LMTP, logins and quota for
+ * Postfix on Unix sockets. Needs accounts, a certificate, and Rspamd to learn.
  */
 export function renderDovecot(settings: DovecotSettings): Bundle {
   const generation = systems[settings.system].dovecot;

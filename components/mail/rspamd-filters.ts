@@ -1,4 +1,4 @@
-import type { HostFile } from "../rendering/bundle";
+import type { HostFile, HostUnit } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
 
 /** Where clamd answers Rspamd; Debian's own path, which its AppArmor profile allows. */
@@ -12,6 +12,11 @@ const clamdSeconds = 40;
 const spamdSeconds = 6;
 /** Both, and Rspamd's own work. Less than the milter's 60 s. */
 export const taskSeconds = clamdSeconds + spamdSeconds + 4;
+
+/** A unit of a filter that is off: it is stopped if a deployment has installed its package. */
+export function unitOff(onlyWith: string): HostUnit {
+  return { onChange: "none", running: false, onlyWith };
+}
 
 /** Filters beside Rspamd's own rules, which it asks. */
 export interface RspamdFilters {

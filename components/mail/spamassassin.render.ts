@@ -2,7 +2,7 @@ import { sandbox } from "../host/sandbox";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
 import { filterMemoryMb } from "../settings/filters";
-import { spamdSocket } from "./rspamd-filters";
+import { spamdSocket, unitOff } from "./rspamd-filters";
 import { rspamdPackages, rspamdUser } from "./rspamd.render";
 
 /** Settings of the second spam filter. */
@@ -35,8 +35,8 @@ const endAgent = [...asUser, "gpgconf", "--homedir", keys, "--kill", "gpg-agent"
 /** SpamAssassin's daemon for Rspamd, and new rules each night. */
 export function renderSpamAssassin(settings: SpamAssassinSettings): Bundle {
   if (!settings.enabled) {
-    const off = (onlyWith: string) => ({ onChange: "none", running: false, onlyWith }) as const;
-    return { service: "spamassassin", files: {}, units: { [updates]: off("spamassassin"), [daemon]: off("spamd") } };
+    const units = { [updates]: unitOff("spamassassin"), [daemon]: unitOff("spamd") };
+    return { service: "spamassassin", files: {}, units };
   }
   const check = "/usr/local/libexec/mailstack/spamassassin-check";
   return {

@@ -107,7 +107,7 @@ def _unit(value: Any, where: str) -> dict[str, Any]:
         "onChange": one_of("reload", "restart", "none"),
         "restartOn": lambda v, w: a_list(v, w, host_path),
         "running": boolean,
-        "onlyWith": text,
+        "onlyWith": matching(_PACKAGE, "package name"),
     }
     return an_object(value, where, fields, required={"onChange"})
 

@@ -8,6 +8,8 @@ def on_host(path: str) -> str:
     return os.environ.get("MAILSTACK_ROOT", "") + path
 
 
+# As components/mail/accounts.render.ts makes it.
+MAIL = "/var/vmail"
 LOCK = "/run/lock/mailstack"
 STATE = "/var/lib/mailstack"
 MANIFESTS = STATE + "/manifests"

@@ -11,10 +11,8 @@ from .accounts import DEFAULT_DATABASE, forget_changed, has_initial
 from .accounts_db import opened, prepare
 from .errors import MailstackError
 from .login_policy_client import ask, lockout_is_on
-from .paths import on_host
+from .paths import MAIL, on_host
 from .sessions import end_sessions
-
-MAIL = "/var/vmail"
 
 
 def database() -> str:

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { VolumeSpec } from "../contracts";
+import { volumeDevice, type VolumeSpec } from "../contracts";
 import { must } from "../images/command";
 import { stateFolder } from "../places";
 
@@ -52,7 +52,7 @@ export class Volumes {
     if (known) await must(["losetup", "--set-capacity", known]);
     const { rdev } = statSync(device);
     this.hide(folder, rdev);
-    const node = join(diskFolder(folder), "by-id", `scsi-0Linode_Volume_${volume.label}`);
+    const node = join(diskFolder(folder), "by-id", volumeDevice(volume.label));
     // Linux numbers of devices, makedev(3).
     const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)];
     await must(["mknod", "-m", "0660", node, "b", String(major), String(minor)]);

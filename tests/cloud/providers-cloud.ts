@@ -7,49 +7,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { apiNames, defaultTokens, startApis, zoneId, type Apis } from "../../local-cloud/api";
 import { engineEnvironment, type Engine } from "../../local-cloud/engine";
-import type { Hosts, HostSpec, RecordSet, VolumeSpec, Zones } from "../../local-cloud/contracts";
+import type { RecordSet, Zones } from "../../local-cloud/contracts";
+import { FakeHosts } from "./api/fakes";
 
 const run = promisify(execFile);
 const program = join(__dirname, "providers-program");
-
-/** Systems that exist only here. */
-export class RememberedHosts implements Hosts {
-  readonly running = new Map<string, HostSpec>();
-  readonly volumes = new Map<number, VolumeSpec & { host?: string }>();
-  /** Set: the next boot fails with it. */
-  bootError: string | undefined;
-
-  async boot(spec: HostSpec): Promise<void> {
-    if (this.bootError) throw new Error(this.bootError);
-    this.running.set(spec.name, spec);
-  }
-  async powerOff(name: string): Promise<void> {
-    this.running.delete(name);
-  }
-  async reboot(): Promise<void> {}
-  async remove(name: string): Promise<void> {
-    this.running.delete(name);
-  }
-  async isRunning(name: string): Promise<boolean> {
-    return this.running.has(name);
-  }
-  async filter(): Promise<void> {}
-  async attachVolume(name: string, volume: VolumeSpec): Promise<void> {
-    this.volumes.set(volume.id, { host: name, ...volume });
-  }
-
-  async growVolume(name: string, volume: VolumeSpec): Promise<void> {
-    this.volumes.set(volume.id, { host: name, ...volume });
-  }
-
-  async detachVolume(_name: string, volume: VolumeSpec): Promise<void> {
-    this.volumes.set(volume.id, { ...volume });
-  }
-
-  async removeVolume(id: number): Promise<void> {
-    this.volumes.delete(id);
-  }
-}
 
 /** A DNS server that exists only here. */
 export class RememberedZones implements Zones {
@@ -82,7 +44,7 @@ export interface Outcome {
 
 /** One stack in an own folder. `close` leaves nothing. */
 export class ProvidersCloud {
-  readonly hosts = new RememberedHosts();
+  readonly hosts = new FakeHosts();
   readonly zones = new RememberedZones();
   private apis: Apis | undefined;
   private constructor(

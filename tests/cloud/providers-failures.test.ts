@@ -28,14 +28,14 @@ describe("failures of the provider stand-ins", { concurrency: false, skip }, () 
 
   it("an instance that cannot boot is kept in the state, and boots with the next up", async () => {
     await cloud.configure({});
-    cloud.hosts.bootError = "no memory left";
+    cloud.hosts.failBoot = "no memory left";
     const failed = await cloud.pulumi(...up);
     assert.notEqual(failed.code, 0);
     assert.match(failed.text, /did not boot: .*no memory left/, failed.text);
     const { instances } = (await cloud.apiState()).linode;
     assert.equal(instances.length, 1);
     assert.equal((await cloud.resources()).get("linode:index/instance:Instance::vm")!.id, String(instances[0]!.id));
-    cloud.hosts.bootError = undefined;
+    cloud.hosts.failBoot = undefined;
     await cloud.succeed(...up);
     assert.equal((await cloud.apiState()).linode.instances.length, 1);
     assert.equal(cloud.hosts.running.size, 1);

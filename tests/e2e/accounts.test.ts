@@ -52,10 +52,9 @@ for (const os of everySystem) {
     });
 
     const own = () => ({ user: ann(), password: second });
-    const unique = () => `accounts ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
     /** Mail from the peer; the subject is where to look for it. */
     const send = async (to: string) => {
-      const subject = unique();
+      const subject = server.unique("accounts");
       const sent = await server.peer.send({ from: "friend@peer.example", to, subject, server: server.hostname });
       return { code: sent.code, subject };
     };
@@ -77,7 +76,7 @@ for (const os of everySystem) {
         await server.peer.send({
           from,
           to: "friend@peer.example",
-          subject: unique(),
+          subject: server.unique("accounts"),
           server: server.hostname,
           port: 465,
           tls: "wrapped",

@@ -12,7 +12,6 @@ const wrongDigest = "1".repeat(64);
 for (const os of everySystem) {
   describe(`DANE on ${os}`, () => {
     let server: Server;
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
     const status = async () => (await server.system.exec(["mailstack", "status"])).stdout;
     const published = async () =>
       (await server.inCloud(["dig", "+short", `_25._tcp.${server.hostname}`, "TLSA"])).stdout;
@@ -47,7 +46,7 @@ for (const os of everySystem) {
 
     test("to a peer that publishes its key in a signed zone, mail goes with that key verified", async () => {
       const since = await now();
-      const subject = unique("right key");
+      const subject = server.unique("right key");
       await send(friend, subject);
       await server.peer.received({ subject });
       assert.match(await postfixLog(since), /Verified TLS connection established to mail\.peer\.example/);
@@ -55,7 +54,7 @@ for (const os of everySystem) {
 
     test("a TLSA record of another key: the mail waits here", async () => {
       const since = await now();
-      const subject = unique("wrong key");
+      const subject = server.unique("wrong key");
       const to = `friend@${strangers.wrongKey(peerDomain)}`;
       await send(to, subject);
       await until("it was tried", async () => new RegExp(`to=<${to}>.*status=`).test(await postfixLog(since)));
@@ -66,7 +65,7 @@ for (const os of everySystem) {
 
     test("in a zone without signatures the same record counts for nothing", async () => {
       const since = await now();
-      const subject = unique("unsigned");
+      const subject = server.unique("unsigned");
       await send(`friend@${strangers.unsigned(peerDomain)}`, subject);
       await server.peer.received({ subject });
       assert.match(await postfixLog(since), /(Trusted|Untrusted) TLS connection established to mail\.unsigned\./);
@@ -91,7 +90,7 @@ for (const os of everySystem) {
     });
 
     test("the peer keeps to it", async () => {
-      const subject = unique("inbound");
+      const subject = server.unique("inbound");
       const { id } = await server.peer.sendThroughExim({ from: friend, to: server.address("ceo"), subject });
       const { attempts } = await server.peer.delivered(id);
       assert.match(attempts.at(-1)!.line, / CV=dane /);
@@ -117,7 +116,7 @@ for (const os of everySystem) {
       const data = { usage: 3, selector: 1, matching_type: 1 };
       await cloudflare("PATCH", record.id, { data: { ...data, certificate: wrongDigest } });
       try {
-        const subject = unique("refused");
+        const subject = server.unique("refused");
         const { id } = await server.peer.sendThroughExim({ from: friend, to: server.address("ceo"), subject });
         await until("it was tried", async () => (await server.peer.delivery(id)).attempts.length > 0);
         const { attempts } = await server.peer.delivery(id);
@@ -137,7 +136,7 @@ for (const os of everySystem) {
     test("mailstack:daneOutbound false sends to whatever key there is", async () => {
       server.stack.configure((config) => config.setIn(["config", "mailstack:daneOutbound"], false));
       await server.up();
-      const subject = unique("any key");
+      const subject = server.unique("any key");
       await send(`friend@${strangers.wrongKey(peerDomain)}`, subject);
       await server.peer.received({ subject });
     });

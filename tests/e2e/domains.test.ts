@@ -13,7 +13,6 @@ const ann = `ann@${other}`;
 for (const os of everySystem) {
   describe(`a second mail domain on ${os}`, () => {
     let server: Server;
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
     const ask = async (name: string, type: string) => (await server.inCloud(["dig", "+short", name, type])).stdout;
     const password = async () => (await server.system.must(["mailstack", "user", "initial-password", ann])).trim();
     const send = async (to: string, subject: string) =>
@@ -50,7 +49,7 @@ for (const os of everySystem) {
     });
 
     test("mail to its user, its alias and its postmaster arrives; an unknown user is refused", async () => {
-      const [direct, alias, postmaster] = ["direct", "alias", "postmaster"].map(unique);
+      const [direct, alias, postmaster] = ["direct", "alias", "postmaster"].map((what) => server.unique(what));
       assert.equal(await send(ann, direct!), 250);
       assert.equal(await send(`info@${other}`, alias!), 250);
       assert.equal(await send(`postmaster@${other}`, postmaster!), 250);
@@ -60,7 +59,7 @@ for (const os of everySystem) {
       );
       await until("the administrator has the other", async () => holds(server.domain, postmaster!));
       assert.equal(
-        await send(`ceo@${other}`, unique("nobody")),
+        await send(`ceo@${other}`, server.unique("nobody")),
         550,
         "users of the main domain are not users of this one",
       );
@@ -69,7 +68,7 @@ for (const os of everySystem) {
     test("its user's mail passes SPF, DKIM and DMARC by its own domain, as the peer judges it", async () => {
       const credentials = { user: ann, password: await password() };
       assert.equal(await logIn(server, 993, credentials), "in");
-      const subject = unique("outbound");
+      const subject = server.unique("outbound");
       const how = { server: server.hostname, port: 587, tls: "required" as const, ...credentials };
       const sent = await server.peer.send({ from: ann, to: friend, subject, ...how });
       assert.equal(sent.code, 250, sent.transcript);
@@ -93,7 +92,7 @@ for (const os of everySystem) {
       await server.up();
       assert.equal(await ask(other, "MX"), "");
       assert.match(await logIn(server, 993, credentials), /refused/);
-      assert.ok([550, 554].includes(await send(ann, unique("gone"))));
+      assert.ok([550, 554].includes(await send(ann, server.unique("gone"))));
       await server.system.must(["test", "-d", `/var/vmail/${other}/ann/Maildir`]);
       const { summary } = await server.up();
       assert.deepEqual(Object.keys(summary), ["same"]);

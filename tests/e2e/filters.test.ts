@@ -14,7 +14,6 @@ const units = ["clamav-daemon.service", "clamav-daemon.socket", "clamav-freshcla
 for (const os of everySystem) {
   describe(`filters on ${os}`, () => {
     let server: Server;
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
     const send = (letter: { subject: string; body?: string; raw?: string }) =>
       server.peer.send({ from: friend, to: server.address(user), server: server.hostname, ...letter });
     const sendFile = (subject: string, content?: string) =>
@@ -64,7 +63,7 @@ for (const os of everySystem) {
       assert.match(output, /The signatures of viruses cannot be fetched\. freshclam:[^]*Could(n't| not) resolve host/);
       assert.match(output, /everything was put back/);
       assert.deepEqual(await active(), []);
-      assert.equal((await send({ subject: unique("before") })).code, 250);
+      assert.equal((await send({ subject: server.unique("before") })).code, 250);
     });
 
     test("switched on: they run, and status says so; the second up changes nothing", async () => {
@@ -81,17 +80,17 @@ for (const os of everySystem) {
     });
 
     test("a virus is refused while its sender is there; the same letter with another file passes at once", async () => {
-      const virus = await sendFile(unique("virus"));
+      const virus = await sendFile(server.unique("virus"));
       assert.equal(virus.code, 554, virus.transcript);
       assert.match(virus.reply, /5\.7\.1 Virus found: .*Mailstack\.Test\.EICAR/);
-      const clean = unique("clean");
+      const clean = server.unique("clean");
       const sent = await sendFile(clean, "Figures of the quarter\n");
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await server.imapFind(user, clean), /\d/);
     });
 
     test("a user's virus is refused too", async () => {
-      const subject = unique("own virus");
+      const subject = server.unique("own virus");
       const own = await server.peer.send({
         ...{ from: server.address(user), to: friend, subject, server: server.hostname, port: 587, tls: "required" },
         raw: withFile(server.address(user), friend, subject),
@@ -103,7 +102,7 @@ for (const os of everySystem) {
     test("new signatures count without a restart", async () => {
       const text = "This was harmless until today.";
       // The same letter again: what was found about it an hour ago does not count.
-      const subject = unique("today");
+      const subject = server.unique("today");
       assert.equal((await sendFile(subject, text)).code, 250);
       const pid = () => shell("systemctl show --value -p MainPID clamav-daemon.service");
       const before = await pid();
@@ -121,12 +120,12 @@ for (const os of everySystem) {
       ["without room to work", `${mountOf} mount -t tmpfs -o size=16k,mode=1777 none /tmp`, `${mountOf} umount /tmp`],
     ] as const)
       test(`clamd ${what}: mail is put off, viruses too, and comes in after`, async () => {
-        const entrusted = unique("entrusted");
+        const entrusted = server.unique("entrusted");
         let id = "";
         await shell(stop);
         try {
           for (const content of [long, eicar + long]) {
-            const put = await sendFile(unique("put off"), content);
+            const put = await sendFile(server.unique("put off"), content);
             assert.equal(put.code, 451, put.transcript);
             assert.match(put.reply, /4\.7\.1 The virus scanner is not available, try again later/);
           }
@@ -147,7 +146,7 @@ for (const os of everySystem) {
     test("clamd hung: mail is put off, and status tells", async () => {
       await shell("systemctl kill -s STOP clamav-daemon.service");
       try {
-        const put = await sendFile(unique("put off"));
+        const put = await sendFile(server.unique("put off"));
         assert.equal(put.code, 451, put.transcript);
         assert.match((await server.system.exec(["mailstack", "status"])).stdout, /BAD {2}antivirus +clamd: timed out/);
       } finally {
@@ -157,20 +156,20 @@ for (const os of everySystem) {
     });
 
     test("SpamAssassin scores GTUBE, and Rspamd adds ten points of it at most: Junk", async () => {
-      const sent = await send({ subject: unique("long GTUBE"), body: longGtube });
+      const sent = await send({ subject: server.unique("long GTUBE"), body: longGtube });
       const verdict = await verdictOn(server, sent.messageId);
       assert.match(verdict, /SPAMD\(10\.00\)\{[^}]*GTUBE/);
       // Put off once, like whatever goes to Junk.
       assert.equal(sent.code, 451, sent.transcript);
       await forget(server, "rg*");
-      const clean = await send({ subject: unique("clean") });
+      const clean = await send({ subject: server.unique("clean") });
       assert.equal(clean.code, 250, clean.transcript);
       assert.doesNotMatch(await verdictOn(server, clean.messageId), /SPAMD|CLAMAV/);
     });
 
     test("SpamAssassin stopped: mail passes with Rspamd's verdict, status tells", async () => {
       await without("spamd.service", async () => {
-        const sent = await send({ subject: unique("without") });
+        const sent = await send({ subject: server.unique("without") });
         assert.equal(sent.code, 250, sent.transcript);
         assert.match(await verdictOn(server, sent.messageId), /SPAMD_FAIL/);
         assert.match((await server.system.exec(["mailstack", "status"])).stdout, /BAD {2}spamassassin/);
@@ -184,7 +183,7 @@ for (const os of everySystem) {
         const checks = ["/usr/local/libexec/mailstack/clamav-check", "/usr/local/libexec/mailstack/spamassassin-check"];
         return (await server.system.exec(["sh", "-c", checks.join(" && ")])).exitCode === 0;
       });
-      assert.equal((await sendFile(unique("virus"))).code, 554);
+      assert.equal((await sendFile(server.unique("virus"))).code, 554);
     });
 
     test("nobody else may ask them, they have no network, and little can be reached from them", async () => {
@@ -211,7 +210,7 @@ for (const os of everySystem) {
       await untilWell(server);
       for (const unit of [...units, "spamassassin-maintenance.timer", "clamav-freshclam-once.timer"])
         assert.equal((await server.system.exec(["systemctl", "is-enabled", unit])).stdout.trim(), "disabled", unit);
-      const sent = await sendFile(unique("unseen"));
+      const sent = await sendFile(server.unique("unseen"));
       assert.equal(sent.code, 250, sent.transcript);
       const status = await server.system.must(["mailstack", "status"]);
       assert.match(status, /ok {3}antivirus +off/);

@@ -15,7 +15,6 @@ for (const os of everySystem) {
     let server: Server;
     let address: string;
     const ask = async (...question: string[]) => (await server.inCloud(["dig", "+short", ...question])).stdout;
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
     const scan = async () => readScan(await server.peer.system.must(scanCommand(address)));
     const status = async () => (await server.system.exec(["mailstack", "status"])).stdout;
 
@@ -63,7 +62,7 @@ for (const os of everySystem) {
     });
 
     test("the peer delivers over IPv6", async () => {
-      const subject = unique("inbound over IPv6");
+      const subject = server.unique("inbound over IPv6");
       const { id } = await server.peer.sendThroughExim({ from: friend, to: server.address("ceo"), subject });
       const [attempt] = (await server.peer.delivered(id)).attempts;
       assert.equal(attempt?.host, `${server.hostname} [${address}]`);
@@ -71,7 +70,7 @@ for (const os of everySystem) {
     });
 
     test("what leaves over IPv6 passes SPF, DKIM, DMARC and the look at the address's name", async () => {
-      const message = await sent(friendOnIpv6, unique("outbound over IPv6"));
+      const message = await sent(friendOnIpv6, server.unique("outbound over IPv6"));
       assert.equal(message.session["client"], address);
       assert.deepEqual(
         { ...message.verdicts, tls: message.verdicts?.tls.startsWith("TLS1.") },
@@ -90,9 +89,9 @@ for (const os of everySystem) {
       assert.deepEqual([...(await scan())], []);
       assert.match(await status(), /^ok {3}smtp IPv6 +off$/m);
 
-      const message = await sent(friend, unique("outbound over IPv4"));
+      const message = await sent(friend, server.unique("outbound over IPv4"));
       assert.equal(message.session["client"], server.ipv4);
-      const subject = unique("inbound over IPv4");
+      const subject = server.unique("inbound over IPv4");
       const { id } = await server.peer.sendThroughExim({ from: friend, to: server.address("ceo"), subject });
       const attempts = (await server.peer.delivered(id)).attempts;
       assert.equal(attempts.at(-1)?.host, `${server.hostname} [${server.ipv4}]`);
@@ -104,7 +103,7 @@ for (const os of everySystem) {
       assert.equal(await ask(server.hostname, "AAAA"), address);
       const answers = await scan();
       for (const port of [22, 80, ...ports]) assert.equal(answers.get(port), "open", String(port));
-      const message = await sent(friendOnIpv6, unique("outbound over IPv6 again"));
+      const message = await sent(friendOnIpv6, server.unique("outbound over IPv6 again"));
       assert.equal(message.session["client"], address);
     });
   });

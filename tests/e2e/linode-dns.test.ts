@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { defaultTokens } from "../../local-cloud/api";
 import { prepareStack } from "../../local-cloud/cli/bring-up";
 import type { Stack } from "../../local-cloud/cli/stack";
+import { linode, makeZone } from "./support/linode";
 import { everySystem, serverFor, testCloud, type Server } from "./support/servers";
 
 const domain = "atlinode.example";
@@ -41,7 +41,7 @@ describe("the DNS at Linode", () => {
         progress: () => undefined,
       })
     ).stack;
-    id = await linode("POST", "domains", { domain, type: "master", soa_email: `admin@${domain}` });
+    ({ id } = await makeZone(server, domain));
     const outputs = JSON.parse((await server.stack.pulumi(["stack", "output", "--json"])).stdout) as {
       ipv4: string;
       ipv6: string;
@@ -55,19 +55,8 @@ describe("the DNS at Linode", () => {
   });
   after(async () => {
     await stack.pulumi(["destroy", "--yes", "--skip-preview"], program);
-    await linode("DELETE", `domains/${id}`);
+    await linode(server, "DELETE", `domains/${id}`);
   });
-
-  /** @returns the object's number. */
-  async function linode(method: string, path: string, body?: object): Promise<number> {
-    const url = `https://api.linode.com/v4/${path}`;
-    const words = ["curl", "--silent", "--fail-with-body", "--cacert", server.trustFile, "-X", method, "--config", "-"];
-    const json = body ? ["--json", JSON.stringify(body)] : [];
-    const token = `header = "Authorization: Bearer ${defaultTokens.linode}"\n`;
-    const answer = await server.inCloud([...words, ...json, url], token);
-    assert.equal(answer.exitCode, 0, answer.stdout + answer.stderr);
-    return (JSON.parse(answer.stdout || "{}") as { id: number }).id;
-  }
 
   async function answers(name: string, type: string): Promise<string[]> {
     const { stdout } = await server.inCloud(["dig", "+short", name, type]);

@@ -3,11 +3,12 @@ import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
 import { defaultTokens } from "../../local-cloud/api";
 import { bringUp, prepareStack, type LocalServer } from "../../local-cloud/cli/bring-up";
-import { inCloud, trustFile } from "../../local-cloud/cloud/lifecycle";
+import { trustFile } from "../../local-cloud/cloud/lifecycle";
 import type { Stack } from "../../local-cloud/cli/stack";
 import { Peer } from "../../local-cloud/peer/peer";
 import { System } from "../../local-cloud/peer/system";
-import { testCloud } from "./support/servers";
+import { linode, makeZone } from "./support/linode";
+import { inTestCloud, testCloud } from "./support/servers";
 
 const domain = "onlylinode.example";
 const friend = "friend@peer.example";
@@ -20,10 +21,7 @@ describe("a mail server without any provider but Linode", () => {
   let system: System;
   let zone: number;
   const peer = new Peer(testCloud);
-  const run = async ([program, ...words]: string[], input = "") => {
-    const [first, ...rest] = local.inCloud([program!, ...words]);
-    return execa(first!, rest, { input, reject: false, timeout: 60_000 });
-  };
+  const cloud = { inCloud: inTestCloud, trustFile: trustFile(testCloud) };
 
   before(async () => {
     const settings = {
@@ -31,50 +29,30 @@ describe("a mail server without any provider but Linode", () => {
       "mailstack:certificate": "dns-01",
     };
     stack = (await prepareStack({ ...options, settings })).stack;
-    zone = await linode("POST", "domains", { domain, type: "master", soa_email: `admin@${domain}` });
+    ({ id: zone } = await makeZone(cloud, domain));
     await stack.setSecret("mailstack:certificateDnsToken", defaultTokens.linode);
     local = await bringUp({ ...options, settings: { ...settings, "mailstack:linodeDomainId": zone } });
     system = new System(local.namespace);
   });
   after(async () => {
     await stack.pulumi(["destroy", "--yes", "--skip-preview"]);
-    await linode("DELETE", `domains/${zone}`);
+    await linode(cloud, "DELETE", `domains/${zone}`);
   });
 
-  /** @returns the object's number. */
-  async function linode(method: string, path: string, body?: object): Promise<number> {
-    const curl = [
-      "curl",
-      "--silent",
-      "--show-error",
-      "--fail-with-body",
-      "--cacert",
-      trustFile(testCloud),
-      "--request",
-      method,
-    ];
-    const json = body ? ["--json", JSON.stringify(body)] : [];
-    const [program, ...words] = inCloud(testCloud, [
-      ...curl,
-      "--config",
-      "-",
-      ...json,
-      `https://api.linode.com/v4/${path}`,
-    ]);
-    const token = `header = "Authorization: Bearer ${defaultTokens.linode}"\n`;
-    const answer = await execa(program!, words, { input: token });
-    return (JSON.parse(answer.stdout || "{}") as { id: number }).id;
-  }
-
   test("the certificate is for the domain and all below it, proven in Linode's DNS", async () => {
-    const shown = await run(
-      ["openssl", "s_client", "-connect", `${local.hostname}:993`, "-verify_return_error", "-CAfile", local.trustFile],
-      "",
-    );
+    const shown = await inTestCloud([
+      "openssl",
+      "s_client",
+      "-connect",
+      `${local.hostname}:993`,
+      "-verify_return_error",
+      "-CAfile",
+      local.trustFile,
+    ]);
     assert.equal(shown.exitCode, 0, shown.stderr);
     const names = await execa("openssl", ["x509", "-noout", "-ext", "subjectAltName"], { input: shown.stdout });
     assert.deepEqual(names.stdout.match(/DNS:\S+[^,\s]/g)?.sort(), [`DNS:*.${domain}`, `DNS:${domain}`]);
-    const left = await run(["dig", "+short", `_acme-challenge.${domain}`, "TXT"]);
+    const left = await inTestCloud(["dig", "+short", `_acme-challenge.${domain}`, "TXT"]);
     assert.equal(left.stdout, "", "the challenge is still in the zone");
   });
 

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { addresses } from "../../local-cloud/contracts";
+import { gtube } from "./support/letters";
 import { holdMemory, inventory, memoryOf, readers, sender, type LoadJob, type LoadMessage } from "./support/load";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
-/** https://spamassassin.apache.org/gtube/ */
-const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 const users = ["ceo", "info", "support", "admin", "tech"];
 /** What the specification leaves to the web server, Node.js and MongoDB (3.1). */
 const otherServicesMiB = 700;

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { gtube } from "./support/letters";
 import { everySystem, serverFor, type Server } from "./support/servers";
-
-/** RFC-like test pattern that every spam filter must refuse: https://spamassassin.apache.org/gtube/ */
-const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 
 /** Opens 20 deliveries over Dovecot's socket, and only then sends the messages. Arguments: address, subject. */
 const deliverTogether = `
@@ -29,10 +27,8 @@ for (const os of everySystem) {
       friend = "friend@peer.example";
     });
 
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
-
     test("mail from the peer lands in the Maildir and shows by IMAP and POP3", async () => {
-      const subject = unique("inbound");
+      const subject = server.unique("inbound");
       const { id } = await server.peer.sendThroughExim({
         from: friend,
         to: server.address("ceo"),
@@ -52,7 +48,7 @@ for (const os of everySystem) {
       [465, "wrapped"],
     ] as const) {
       test(`mail sent through ${port} passes SPF, DKIM and DMARC as the peer judges it`, async () => {
-        const subject = unique(`outbound ${port}`);
+        const subject = server.unique(`outbound ${port}`);
         const login = await server.login("ceo");
         const sent = await server.peer.send({
           from: server.address("ceo"),
@@ -73,7 +69,7 @@ for (const os of everySystem) {
     }
 
     test("an alias delivers", async () => {
-      const subject = unique("alias");
+      const subject = server.unique("alias");
       const sent = await server.peer.send({
         from: friend,
         to: server.address("sales"),
@@ -85,7 +81,7 @@ for (const os of everySystem) {
     });
 
     test("user+tag delivers", async () => {
-      const subject = unique("tag");
+      const subject = server.unique("tag");
       const sent = await server.peer.send({
         from: friend,
         to: server.address("tech+shop"),
@@ -97,7 +93,7 @@ for (const os of everySystem) {
     });
 
     test("mail to postmaster reaches the administrator", async () => {
-      const subject = unique("postmaster");
+      const subject = server.unique("postmaster");
       const sent = await server.peer.send({
         from: friend,
         to: server.address("postmaster"),
@@ -109,14 +105,14 @@ for (const os of everySystem) {
     });
 
     test("20 deliveries to one user at the same time are all taken", async () => {
-      const subject = unique("together");
+      const subject = server.unique("together");
       const answers = await server.system.must(["python3", "-c", deliverTogether, server.address("tech"), subject]);
       assert.equal(answers.trim(), "taken ".repeat(20).trim());
       assert.equal((await server.imapFind("tech", subject)).split(" ").length, 20);
     });
 
     test("30 MB passes, 50 MB is refused at SMTP time", async () => {
-      const subject = unique("large");
+      const subject = server.unique("large");
       const large = await server.peer.send({
         from: friend,
         to: server.address("ceo"),

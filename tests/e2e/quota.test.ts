@@ -31,8 +31,7 @@ for size in map(int, sizes):
 for (const os of everySystem) {
   describe(`quota on ${os}`, () => {
     let server: Server;
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
-    const send = (to: string[], subject = unique("quota"), sizeMb?: number) =>
+    const send = (to: string[], subject = server.unique("quota"), sizeMb?: number) =>
       server.peer.send({
         ...{ from: friend, to: to.map((name) => server.address(name)), subject, server: server.hostname },
         ...(sizeMb === undefined ? {} : { sizeMb }),
@@ -72,13 +71,13 @@ for (const os of everySystem) {
     });
 
     test("the user is told at 80 and at 95 percent, once each", async () => {
-      assert.equal((await send([user], unique("first"), 7)).code, 250);
+      assert.equal((await send([user], server.unique("first"), 7)).code, 250);
       await server.imapFind(user, "first debian");
       assert.equal(await warned(80), 0);
-      assert.equal((await send([user], unique("second"), 1.4)).code, 250);
+      assert.equal((await send([user], server.unique("second"), 1.4)).code, 250);
       await until("the user is told of 80 %", async () => (await warned(80)) === 1);
       assert.equal(await warned(95), 0);
-      assert.equal((await send([user], unique("third"), 1.2)).code, 250);
+      assert.equal((await send([user], server.unique("third"), 1.2)).code, 250);
       await until("the user is told of 95 %", async () => (await warned(95)) === 1);
       assert.equal(await warned(80), 1);
     });
@@ -95,10 +94,10 @@ for (const os of everySystem) {
     });
 
     test("others are not touched: not in the same message, not on the same list", async () => {
-      const subject = unique("others");
+      const subject = server.unique("others");
       assert.equal((await send(["tech"], subject)).code, 250);
       assert.match(await server.imapFind("tech", subject), /\d/);
-      const listed = unique("team");
+      const listed = server.unique("team");
       assert.equal((await send(["team"], listed)).code, 250);
       assert.match(await server.imapFind("tech", listed), /\d/);
     });
@@ -121,7 +120,7 @@ for (const os of everySystem) {
         ["uid", "MOVE", uids.join(","), "Trash"],
       ]);
       await empty("Trash");
-      const subject = unique("again");
+      const subject = server.unique("again");
       assert.equal((await send(["sales"], subject)).code, 250);
       assert.match(await server.imapFind(user, subject), /\d/);
     });

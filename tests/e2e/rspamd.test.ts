@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { uidsOf } from "./support/imap";
+import { gtube, letterHead } from "./support/letters";
 import { manageSieve } from "./support/managesieve";
 import { forget, learned, sixMinutesLater, teach, verdictOn } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
@@ -22,12 +23,7 @@ const lesson = (words: string[], seed: number) =>
 /** A link that says one bank and leads elsewhere. */
 const lure = (to: string, subject: string) =>
   [
-    `From: Bank <${friend}>`,
-    `To: ${to}`,
-    `Subject: ${subject}`,
-    `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`,
-    `Message-ID: <${subject.replace(/\W+/g, ".")}@mail.peer.example>`,
-    "MIME-Version: 1.0",
+    ...letterHead(`Bank <${friend}>`, to, subject),
     "Content-Type: text/html; charset=utf-8",
     "",
     "<html><body><p>Dear customer, please look at your account soon, thank you very much.</p>",
@@ -38,7 +34,6 @@ const lure = (to: string, subject: string) =>
 for (const os of everySystem) {
   describe(`Rspamd on ${os}`, () => {
     let server: Server;
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
     const inFolder = async (folder: string, subject: string) => (await uidsOf(server, user, folder, subject)).length;
     const arrived = (folder: string, subject: string) =>
       until(`${subject} is in ${folder}`, async () => (await inFolder(folder, subject)) === 1);
@@ -71,14 +66,14 @@ for (const os of everySystem) {
     });
 
     test("a clean mail passes at once", async () => {
-      const subject = unique("clean");
+      const subject = server.unique("clean");
       const sent = await send({ subject });
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await verdictOn(server, sent.messageId), /\(no action\)/);
     });
 
     test("a link that leads elsewhere than it says is phishing: put off with 451, taken later", async () => {
-      const subject = unique("lure");
+      const subject = server.unique("lure");
       const first = await send({ subject, raw: lure(server.address(user), subject) });
       assert.equal(first.code, 451, first.transcript);
       assert.match(first.reply, /4\.7\.1 Try again later/);
@@ -105,7 +100,7 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
 
     test("what the sender's domain wants set aside goes to Junk (DMARC)", async () => {
       // The host's own domain says p=quarantine.
-      const subject = unique("own name");
+      const subject = server.unique("own name");
       const sent = await send({ from: server.address("ceo"), subject });
       assert.equal(sent.code, 250, sent.transcript);
       await arrived("Junk", subject);
@@ -121,7 +116,7 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
         answers.map((answer) => answer.slice(0, 2)),
         ["OK", "OK"],
       );
-      const subject = unique("forwarded");
+      const subject = server.unique("forwarded");
       await server.peer.sendThroughExim({ from: friend, to: server.address(user), subject });
       const message = await server.peer.received({ subject });
       await manageSieve(server, user, [['SETACTIVE ""']]);
@@ -133,10 +128,10 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
     });
 
     test("an answer to what a user wrote is welcome", async () => {
-      const question = unique("question");
+      const question = server.unique("question");
       const sent = await submit(user, [friend], question);
       assert.equal(sent.code, 250, sent.transcript);
-      const subject = unique("answer");
+      const subject = server.unique("answer");
       const raw = lure(server.address(user), subject).replace("Subject:", `In-Reply-To: ${sent.messageId}\nSubject:`);
       const answer = await send({ subject, raw });
       assert.equal(answer.code, 250, `the same lure as above: ${answer.transcript}`);
@@ -146,14 +141,14 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
     test("on Debian 13 who has answered a user is known from then on", async () => {
       const pal = `pal-${Date.now()}@peer.example`;
       const stranger = `stranger-${Date.now()}@peer.example`;
-      const sent = await submit(user, [friend], unique("question"));
-      const first = unique("answer");
+      const sent = await submit(user, [friend], server.unique("question"));
+      const first = server.unique("answer");
       const told = `In-Reply-To: ${sent.messageId}`;
       const answer = lure(server.address(user), first).replace(friend, pal).replace("Subject:", `${told}\nSubject:`);
       assert.equal((await send({ from: pal, subject: first, raw: answer })).code, 250);
 
       const lureOf = async (from: string) => {
-        const subject = unique("later");
+        const subject = server.unique("later");
         const { code } = await send({ from, subject, raw: lure(server.address(user), subject).replace(friend, from) });
         return { code, verdict: await verdictOn(server, subject.replace(/\W+/g, ".")) };
       };
@@ -174,7 +169,7 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
 
     test(`Bayes says nothing before ${enough} lessons, and then sends spam to Junk`, async () => {
       await forget(server, "RS*", "learned_ids*");
-      const before = await send({ subject: unique("early"), body: pick(spamWords, 3) });
+      const before = await send({ subject: server.unique("early"), body: pick(spamWords, 3) });
       assert.doesNotMatch(await verdictOn(server, before.messageId), /BAYES_/);
       const seeds = Array.from({ length: enough + 5 }, (_, index) => index);
       await teach(
@@ -190,7 +185,7 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       const { spam, ham } = await learned(server);
       assert.ok(spam >= enough && ham >= enough, `${spam} and ${ham} were learned`);
 
-      const subject = unique("spam");
+      const subject = server.unique("spam");
       const raw = lure(server.address(user), subject).replace(
         "</p>",
         ` ${pick(spamWords, 11)} ${pick(spamWords, 12)}</p>`,
@@ -201,7 +196,7 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       assert.equal((await send({ subject, raw })).code, 250);
       await arrived("Junk", subject);
 
-      const good = unique("good");
+      const good = server.unique("good");
       const sent = await send({ subject: good, body: pick(hamWords, 13) });
       assert.equal(sent.code, 250, sent.transcript);
       assert.match(await verdictOn(server, sent.messageId), /BAYES_HAM\(-/);
@@ -210,10 +205,10 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
 
     test("nothing was learned from verdicts alone", async () => {
       const start = await learned(server);
-      await send({ subject: unique("clean"), body: pick(hamWords, 17) });
+      await send({ subject: server.unique("clean"), body: pick(hamWords, 17) });
       await send({
-        subject: unique("GTUBE"),
-        body: "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n",
+        subject: server.unique("GTUBE"),
+        body: `${gtube}\n`,
       });
       assert.deepEqual(await learned(server), start);
     });
@@ -223,13 +218,13 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       const { summary } = await server.up();
       assert.equal(summary.update, 1, JSON.stringify(summary));
       const many = Array.from({ length: 10 }, (_, number) => server.address(`${user}+${number}`));
-      const first = await submit("info", many, unique("mass"));
+      const first = await submit("info", many, server.unique("mass"));
       assert.equal(first.code, 250, first.transcript);
       // `postmaster` among the recipients is no way around.
-      const second = await submit("info", [friend, server.address("postmaster")], unique("mass"));
+      const second = await submit("info", [friend, server.address("postmaster")], server.unique("mass"));
       assert.equal(second.code, 451, second.transcript);
       assert.match(second.reply, /4\.7\.1 Too many recipients within an hour/);
-      assert.equal((await submit("tech", [friend], unique("other"))).code, 250);
+      assert.equal((await submit("tech", [friend], server.unique("other"))).code, 250);
     });
 
     test("a changed password of the controller reaches Rspamd with the next up", async () => {

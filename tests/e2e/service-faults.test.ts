@@ -3,13 +3,12 @@ import { after, before, describe, test } from "node:test";
 import { systems, type SystemName } from "../../components/host/systems";
 import { assertDelivers } from "./support/applier";
 import { withLittleRoom } from "./support/breakage";
+import { gtube } from "./support/letters";
 import { untilWell } from "./support/linode";
 import { inventory } from "./support/load";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
-/** https://spamassassin.apache.org/gtube/ */
-const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 const friend = "friend@peer.example";
 /** "Try again later", to STARTTLS or to the mail itself (RFC 5321, 4.2.1). */
 const isLater = (code: number) => code >= 400 && code < 500;

@@ -20,7 +20,6 @@ session.sendmail("${friend}", [sys.argv[1]], sys.stdin.read())
 for (const os of everySystem) {
   describe(`Sieve on ${os}`, () => {
     let server: Server;
-    const unique = (what: string) => `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
     const sieve = (...commands: string[][]) => manageSieve(server, user, commands);
     const inFolder = async (folder: string, subject: string) => (await uidsOf(server, user, folder, subject)).length;
     const arrived = (folder: string, subject: string) =>
@@ -45,7 +44,7 @@ for (const os of everySystem) {
     });
 
     test("what Rspamd marks goes to Junk", async () => {
-      const subject = unique("marked");
+      const subject = server.unique("marked");
       const input = `From: ${friend}\nSubject: ${subject}\nX-Spam: Yes\n\nhello\n`;
       await server.system.must(["python3", "-c", deliver, server.address(user)], { input });
       await arrived("Junk", subject);
@@ -62,7 +61,7 @@ for (const os of everySystem) {
         talk.answers.map((answer) => answer.slice(0, 2)),
         ["OK", "OK", `{${script.length}`.slice(0, 2)],
       );
-      const subject = unique("order");
+      const subject = server.unique("order");
       await send(subject);
       await arrived("Orders", subject);
     });
@@ -76,7 +75,7 @@ for (const os of everySystem) {
       assert.match(answers[0]!, /^NO [^]*line 1: error/);
       assert.match(answers[1]!, /^"test" ACTIVE/m);
       assert.match(answers[2]!, /fileinto :create "Orders"/);
-      const subject = unique("order");
+      const subject = server.unique("order");
       await send(subject);
       await arrived("Orders", subject);
     });
@@ -93,7 +92,7 @@ for (const os of everySystem) {
     });
 
     test("an absence is told once, signed, and not to lists", async () => {
-      const gone = unique("I am away");
+      const gone = server.unique("I am away");
       // `:days 0` would answer each message.
       const script = `require ["vacation"];\nvacation :days 0 :subject "${gone}" "Back on Monday.";\n`;
       const { answers } = await sieve(["PUTSCRIPT", '"test"', script]);
@@ -103,17 +102,17 @@ for (const os of everySystem) {
         ["Precedence", "bulk"],
         ["Auto-Submitted", "auto-replied"],
       ] as const) {
-        const subject = unique("list");
+        const subject = server.unique("list");
         await send(subject, { [name]: value });
         await arrived("INBOX", subject);
       }
-      const first = unique("question");
+      const first = server.unique("question");
       await send(first);
       const reply = await server.peer.received({ subject: gone });
       assert.match(reply.headers["auto-submitted"]?.[0] ?? "", /^auto-replied/);
       assert.equal(reply.verdicts?.dkim, "pass");
       assert.equal(reply.verdicts?.dmarc, "pass");
-      const second = unique("question");
+      const second = server.unique("question");
       await send(second);
       await arrived("INBOX", second);
       await until("the queue is empty", async () => (await server.system.must(["postqueue", "-j"])).trim() === "");
@@ -123,7 +122,7 @@ for (const os of everySystem) {
 
     test("moving to Junk teaches spam, moving out of it teaches ham, throwing spam away teaches nothing", async () => {
       await sieve(['SETACTIVE ""']);
-      const [good, bad] = [unique("good"), unique("bad")];
+      const [good, bad] = [server.unique("good"), server.unique("bad")];
       for (const subject of [good, bad]) {
         await send(subject);
         await arrived("INBOX", subject);

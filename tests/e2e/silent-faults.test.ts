@@ -4,6 +4,7 @@ import type { Bundle } from "../../components/rendering/bundle";
 import { apply, applyWell, assertDelivers, assertWhole, bundleOf, changed } from "./support/applier";
 import { untilWell } from "./support/linode";
 import { everySystem, serverFor, type Server } from "./support/servers";
+import { until } from "./support/until";
 
 const database = "/var/lib/mailserver/mail.db";
 const signing = "/etc/rspamd/local.d/dkim_signing.conf";
@@ -64,7 +65,7 @@ for (const os of everySystem) {
       await shell(`sed -i 's/^sign_local = true/sign_local = false/' ${signing}; systemctl reload rspamd`);
       const settled = async () => (await bad()).dkim ?? "well";
       try {
-        for (let tries = 0; tries < 20 && (await settled()) === "well"; tries += 1) await shell("sleep 0.5");
+        await until("status finds it", async () => (await settled()) !== "well");
         assert.match(await settled(), /^mail of .* leaves without a signature; see journalctl/);
       } finally {
         await shell(`sed -i 's/^sign_local = false/sign_local = true/' ${signing}; systemctl reload rspamd`);

@@ -16,8 +16,8 @@ for (const os of everySystem) {
     const kept: string[] = [];
     const shell = (script: string) => server.system.must(["sh", "-ec", script], { timeout: 300_000 });
     const letter = (what: string) => {
-      const subject = `${what} ${os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
-      return { from: "friend@peer.example", to: server.address("info"), subject, server: server.hostname };
+      const to = { to: server.address("info"), server: server.hostname };
+      return { from: "friend@peer.example", subject: server.unique(what), ...to };
     };
     const deliver = async (what: string) => {
       const mail = letter(what);

@@ -25,10 +25,15 @@ def units(_name: str) -> str:
 
 def disk(_name: str) -> str:
     """There is room for mail."""
-    usage = shutil.disk_usage(on_host("/"))
+    return room("/")
+
+
+def room(folder: str, advice: str = "") -> str:
+    """How much of the folder's file system is free. `advice` comes behind it when that is too little."""
+    usage = shutil.disk_usage(on_host(folder))
     text = f"{usage.free // _MIB} MiB free of {usage.total // _MIB}"
     if usage.free // _MIB < _DISK_MIB:
-        raise Bad(text)
+        raise Bad(text + advice)
     return text
 
 

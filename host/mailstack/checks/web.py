@@ -1,11 +1,9 @@
 """The web server, as a browser meets it."""
 
-import os
 from http.client import HTTPConnection, HTTPResponse
 
-from ..paths import on_host
-from ..programs import run
 from .bad import HERE, TIMEOUT, Bad
+from .bundled import ask
 from .mail import any_certificate
 
 
@@ -37,18 +35,9 @@ def https(name: str) -> str:
     return f"{version}, answers {answer.status}"
 
 
-# Part of the webmail's bundle, which knows its name.
-_WEBMAIL = "/usr/local/libexec/mailstack/webmail-check"
-
-
 def webmail(_name: str) -> str:
     """The page that asks for a login."""
-    if not os.path.exists(on_host(_WEBMAIL)):
-        return "off"
-    answer = run([_WEBMAIL], TIMEOUT)
-    if answer.code != 0:
-        raise Bad(" ".join(answer.words(2)) or f"its check ended with {answer.code}")
-    return answer.out.strip()
+    return ask("webmail-check")
 
 
 def _get(connection: HTTPConnection, name: str) -> HTTPResponse:

@@ -1,4 +1,4 @@
-import type { VolumeSpec } from "../../contracts";
+import { volumeDevice, type VolumeSpec } from "../../contracts";
 import type { State } from "../state";
 import type { Volume } from "./state";
 
@@ -28,7 +28,7 @@ export function volumeView({ linode }: Pick<State, "linode">, volume: Volume) {
     encryption,
     linode_id: volume.linode,
     linode_label: instance?.label ?? null,
-    filesystem_path: `/dev/disk/by-id/scsi-0Linode_Volume_${label}`,
+    filesystem_path: `/dev/disk/by-id/${volumeDevice(label)}`,
     hardware_type: "nvme",
     io_ready: status === "active" && volume.linode !== null,
   };

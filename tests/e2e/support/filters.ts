@@ -1,9 +1,8 @@
+import { gtube, letterHead } from "./letters";
 import type { Server } from "./servers";
 
 /** https://www.eicar.org/download-anti-malware-testfile/, in two pieces: no scanner shall take this file for one. */
 export const eicar = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}", "$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].join("");
-/** https://spamassassin.apache.org/gtube/ */
-const gtube = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 
 /** A signature of our own, in the form that clamd reads (NDB): the content in hexadecimal, at any offset. */
 export const signature = (name: string, content: string) => `${name}:0:*:${Buffer.from(content).toString("hex")}\n`;
@@ -14,12 +13,7 @@ export const eicarSignature = signature("Mailstack.Test.EICAR", eicar);
 /** A letter with an attachment, as a mail program makes it. */
 export function withFile(from: string, to: string, subject: string, content = eicar): string {
   return [
-    `From: ${from}`,
-    `To: ${to}`,
-    `Subject: ${subject}`,
-    `Date: ${new Date().toUTCString().replace("GMT", "+0000")}`,
-    `Message-ID: <${subject.replace(/\W+/g, ".")}@mail.peer.example>`,
-    "MIME-Version: 1.0",
+    ...letterHead(from, to, subject),
     'Content-Type: multipart/mixed; boundary="parts"',
     "",
     "--parts",

@@ -4,8 +4,11 @@ import { defaultTokens } from "../../../local-cloud/api";
 import type { Server } from "./servers";
 import { until } from "./until";
 
+/** What a call needs of a server; there may be none yet. */
+type InCloud = Pick<Server, "inCloud" | "trustFile">;
+
 /** One call of Linode's API v4, as the account's owner. The answer, from JSON. */
-export async function linode<T>(server: Server, method: string, path: string, body = ""): Promise<T> {
+export async function linode<T>(server: InCloud, method: string, path: string, body = ""): Promise<T> {
   const config = [
     `header = "Authorization: Bearer ${defaultTokens.linode}"`,
     'header = "Content-Type: application/json"',
@@ -18,6 +21,12 @@ export async function linode<T>(server: Server, method: string, path: string, bo
   );
   assert.equal(exitCode, 0, stdout + stderr);
   return JSON.parse(stdout) as T;
+}
+
+/** Makes a zone in Linode's DNS manager. */
+export function makeZone(server: InCloud, domain: string): Promise<{ id: number }> {
+  const zone = { domain, type: "master", soa_email: `admin@${domain}` };
+  return linode(server, "POST", "domains", JSON.stringify(zone));
 }
 
 /** What every boot has another of. Undefined while nothing runs. */

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
 import { parse } from "yaml";
+import { systems, type SystemName } from "../../../components/host/systems";
 import { bringUp, findServer, type LocalServer } from "../../../local-cloud/cli/bring-up";
 import type { Stack } from "../../../local-cloud/cli/stack";
+import { inCloud } from "../../../local-cloud/cloud/lifecycle";
 import { addresses } from "../../../local-cloud/contracts";
 import { Peer } from "../../../local-cloud/peer/peer";
 import { System } from "../../../local-cloud/peer/system";
@@ -37,6 +39,20 @@ export function serverFor(os: string): Promise<Server> {
 export interface UpResult {
   summary: Record<string, number>;
   output: string;
+}
+
+/** What a program printed, and how it ended. */
+interface Ran {
+  stdout: string;
+  stderr: string;
+  exitCode: number;
+}
+
+/** Runs a client program of this machine inside the cloud of the tests. */
+export async function inTestCloud(command: string[], input = "", timeout = 60_000): Promise<Ran> {
+  const [program, ...words] = inCloud(testCloud, command);
+  const result = await execa(program!, words, { input, reject: false, timeout });
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 1 };
 }
 
 /** A mail server under test, seen as its users and its administrator see it. */
@@ -93,7 +109,12 @@ export class Server {
     return JSON.parse((await this.stack.pulumi(["stack", "output", "ipv6", "--json"])).stdout) as string;
   }
   get postfixUnit(): string {
-    return this.os === "debian12" ? "postfix@-.service" : "postfix.service";
+    return systems[this.os as SystemName].postfixUnit;
+  }
+
+  /** A text that no other mail holds, to find one by. */
+  unique(what: string): string {
+    return `${what} ${this.os} ${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
   }
 
   address(localPart: string): string {
@@ -127,15 +148,9 @@ export class Server {
     return index;
   }
 
-  /** Runs a client program of this machine inside the cloud. */
-  async inCloud(
-    command: string[],
-    input = "",
-    timeout = 60_000,
-  ): Promise<{ stdout: string; stderr: string; exitCode: number }> {
-    const [program, ...words] = this.local.inCloud(command);
-    const result = await execa(program!, words, { input, reject: false, timeout });
-    return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 1 };
+  /** As {@link inTestCloud}. */
+  inCloud(command: string[], input = "", timeout = 60_000): Promise<Ran> {
+    return inTestCloud(command, input, timeout);
   }
 
   /** Message numbers in INBOX whose subject holds the text, by IMAPS; waits up to 20 s for the first. */
