@@ -9,9 +9,11 @@ import { prepareEngine } from "../../local-cloud/engine";
 import { fencedLines, wordsOf } from "../support/documents";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
-const file = "docs/admin/operating.md";
-const page = { file, text: readFileSync(join(__dirname, "../..", file), "utf8") };
-const lines = fencedLines(page).map(({ line }) => line);
+const pages = "docs/admin";
+const lines = ["operating.md", "volume-and-filters.md"].flatMap((name) => {
+  const file = join(pages, name);
+  return fencedLines({ file, text: readFileSync(join(__dirname, "../..", file), "utf8") }).map(({ line }) => line);
+});
 
 /** Programs of the host; a line that begins with one of them is run there. */
 const onHost = ["mailstack", "certbot", "journalctl", "postconf", "postfix", "postqueue"];
@@ -21,7 +23,7 @@ const readOnly = ["stack output", "preview", "refresh --preview-only"];
 const ownPassword = "correct horse battery staple 8";
 
 for (const os of everySystem) {
-  describe(`${file} on ${os}`, () => {
+  describe(`${pages} on ${os}`, () => {
     let server: Server;
     const of = (first: string[]) => lines.filter((line) => first.includes(wordsOf(line)[0] ?? ""));
     const here = (line: string) => line.replaceAll(localDomain, server.domain);
@@ -38,7 +40,7 @@ for (const os of everySystem) {
       await server.up();
     });
 
-    test("the page has what this file looks for", () => {
+    test("the pages have what this file looks for", () => {
       assert.ok(of(onHost).length >= 10, of(onHost).join("\n"));
       for (const start of readOnly)
         assert.ok(
@@ -47,7 +49,7 @@ for (const os of everySystem) {
         );
     });
 
-    test("every command for the host does what it says, in the order of the page", async () => {
+    test("every command for the host does what it says, in the order of the pages", async () => {
       for (const line of of(onHost).map(here)) {
         if (line.includes(" purge ")) {
           // The page says that the user is taken out of the configuration first.
