@@ -25,7 +25,8 @@ export function renderMailboxQuota(): Bundle {
     validate: [["systemd-analyze", "verify", `${units}/${unit}.service`]],
     units: { [`${unit}.socket`]: { onChange: "none" } },
     health: [{ socket }],
-    // One that still runs is the old program.
-    after: [["systemctl", "stop", `${unit}.service`]],
+    // One that still runs is the old program. Not `stop`: the health check's connection may be starting it just now, and
+    // that start cancels a stop, which then ends with 1.
+    after: [["systemctl", "try-restart", `${unit}.service`]],
   };
 }
