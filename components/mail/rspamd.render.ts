@@ -48,6 +48,7 @@ const settleService = "mailstack-rspamd-settle.service";
 /** Ends when Rspamd listens and uses no more memory than it needs. For the prepare step of who needs its port. */
 export const settleRspamd = ["systemctl", "start", settleService];
 const controllerFile = "/etc/rspamd/override.d/worker-controller.inc";
+const controllerPasswordFile = "/etc/rspamd/override.d/controller-password.inc";
 const proxy = "/etc/rspamd/local.d/worker-proxy.inc";
 /** Addresses are bound at the start only. */
 const listeners = [controllerFile, proxy];
@@ -91,7 +92,8 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           [proxy]: plain,
           "/etc/rspamd/override.d/options.inc": plain,
           "/etc/rspamd/override.d/ratelimit.conf": plain,
-          [controllerFile]: { owner: "root:_rspamd", mode: "0640" },
+          [controllerFile]: plain,
+          [controllerPasswordFile]: { owner: "root:_rspamd", mode: "0640" },
           [`/etc/systemd/system/${settleService}`]: plain,
           [`/etc/systemd/system/${settleTimer}`]: plain,
           "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
@@ -106,6 +108,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           controller,
           controllerSocket,
           controllerSecret,
+          controllerPasswordFile,
           recipientsPerHour: settings.recipientsPerHour,
           autolearn: settings.autolearn,
           minimumLearned,

@@ -18,7 +18,7 @@ const modes: Record<string, string> = {
   "/etc/letsencrypt/live": "root:root 700",
   "/etc/postfix": "root:root 755",
   "/etc/rspamd/local.d": "root:root 755",
-  "/etc/rspamd/override.d/worker-controller.inc": "root:_rspamd 640",
+  "/etc/rspamd/override.d/controller-password.inc": "root:_rspamd 640",
   "/run/rspamd/controller.sock": "_rspamd:_rspamd 600",
   "/var/lib/mailserver": "root:mailauth 2770",
   "/var/lib/mailserver/mail.db": "root:mailauth 660",
