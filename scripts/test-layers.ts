@@ -10,8 +10,13 @@ export interface Layer {
   about: string;
   /** Why this machine cannot run the layer; undefined when it can. */
   hindrance(): string | undefined;
-  /** @param filter - Only files whose name contains it. */
-  run(filter?: string): Promise<Counts>;
+  /** Runs at the same time as the layer before it: neither uses all of a small machine. */
+  beside?: boolean;
+  /**
+   * @param filter - Only files whose name contains it.
+   * @param name - Stands before each printed line, where another layer prints at the same time.
+   */
+  run(filter?: string, name?: string): Promise<Counts>;
   /** What `npm test` does before and after; a layer that runs alone leaves its cloud for the next run. */
   clear?(): Promise<void>;
 }
@@ -39,7 +44,16 @@ export const layers: Layer[] = [
     name: "cloud",
     about: "the parts of the local cloud",
     hindrance: notRoot,
-    run: (filter) => runNode(testFiles(["tests/cloud/**/*.test.ts"], filter), { env: standIns }),
+    run: (filter, name) => runNode(testFiles(["tests/cloud/**/*.test.ts"], filter), { name, env: standIns }),
+  },
+  {
+    name: "vendor",
+    about: "the main job on the vendor's own plugins",
+    hindrance: () =>
+      notRoot() ?? (vendorFolder ? undefined : "MAILSTACK_ENGINE_DIR names no folder with the vendor's plugins"),
+    beside: true,
+    run: (filter, name) => runNode(testFiles(vendorFiles, filter), { name, env: vendorEngine }),
+    clear: () => stopCloud(vendorEngine.MAILSTACK_TEST_CLOUD, { purge: true }),
   },
   {
     name: "e2e",
@@ -47,14 +61,6 @@ export const layers: Layer[] = [
     hindrance: notRoot,
     run: (filter) => runLanes(["tests/e2e/**/*.test.ts"], filter, standIns),
     clear: clearLanes,
-  },
-  {
-    name: "vendor",
-    about: "the main job on the vendor's own plugins",
-    hindrance: () =>
-      notRoot() ?? (vendorFolder ? undefined : "MAILSTACK_ENGINE_DIR names no folder with the vendor's plugins"),
-    run: (filter) => runNode(testFiles(vendorFiles, filter), { env: vendorEngine }),
-    clear: () => stopCloud(vendorEngine.MAILSTACK_TEST_CLOUD, { purge: true }),
   },
 ];
 

@@ -26,26 +26,48 @@ new Command("test")
 async function runAll(chosen: Layer[], filter: string | undefined): Promise<void> {
   const total: Counts = { passed: 0, failed: 0 };
   const summary: string[] = [];
+  const able = chosen.filter((layer) => !layer.hindrance());
+  for (const group of groupsOf(able)) {
+    const results = await Promise.all(
+      group.map((layer) => runLayer(layer, { filter, whole: chosen === layers, named: group.length > 1 })),
+    );
+    for (const { counts, line } of results) {
+      total.passed += counts.passed;
+      total.failed += counts.failed;
+      summary.push(line);
+    }
+  }
   for (const layer of chosen) {
     const hindrance = layer.hindrance();
-    if (hindrance) {
-      summary.push(`${layer.name}: not run, ${hindrance}`);
-      continue;
-    }
-    console.log(`\n=== ${layer.name}: ${layer.about}`);
-    const start = Date.now();
-    const clear = () => (chosen === layers ? layer.clear?.() : undefined);
-    // First too: a cloud that a killed run or older code left is no new machine.
-    await clear();
-    const counts = await layer.run(filter).finally(clear);
-    // A layer in which nothing ran has shown nothing, so it counts as a failure.
-    if (counts.passed + counts.failed === 0) counts.failed = 1;
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    summary.push(
-      `${layer.name}: ${counts.passed} passed, ${counts.failed} failed, ${Math.round((Date.now() - start) / 1000)} s`,
-    );
+    if (hindrance) summary.push(`${layer.name}: not run, ${hindrance}`);
   }
   console.log(`\n${summary.join("\n")}\n\n${total.passed} passed, ${total.failed} failed`);
   if (total.failed > 0) process.exitCode = 1;
+}
+
+/** Layers in their order; those of one group run at the same time. */
+function groupsOf(able: Layer[]): Layer[][] {
+  const groups: Layer[][] = [];
+  for (const layer of able) {
+    const last = groups.at(-1);
+    if (layer.beside && last) last.push(layer);
+    else groups.push([layer]);
+  }
+  return groups;
+}
+
+async function runLayer(
+  layer: Layer,
+  { filter, whole, named }: { filter: string | undefined; whole: boolean; named: boolean },
+): Promise<{ counts: Counts; line: string }> {
+  console.log(`\n=== ${layer.name}: ${layer.about}`);
+  const start = Date.now();
+  const clear = () => (whole ? layer.clear?.() : undefined);
+  // First too: a cloud that a killed run or older code left is no new machine.
+  await clear();
+  const counts = await layer.run(filter, named ? layer.name : undefined).finally(clear);
+  // A layer in which nothing ran has shown nothing, so it counts as a failure.
+  if (counts.passed + counts.failed === 0) counts.failed = 1;
+  const seconds = Math.round((Date.now() - start) / 1000);
+  return { counts, line: `${layer.name}: ${counts.passed} passed, ${counts.failed} failed, ${seconds} s` };
 }
