@@ -43,11 +43,13 @@ export async function runLanes(
   const counts: Counts[] = [];
   await Promise.all(
     lanes.map(async ({ name, cloud, parts }) => {
+      const start = Date.now();
       for (const { os, runs } of parts) {
         const own = files.filter((file) => runs(basename(file)));
         const systems = { MAILSTACK_TEST_OS: os, MAILSTACK_TEST_CLOUD: cloud };
         counts.push(await runNode(own, { name, env: { ...env, ...systems } }));
       }
+      console.log(`${name}  done after ${Math.round((Date.now() - start) / 1000)} s`);
     }),
   );
   const sum = (key: keyof Counts) => counts.reduce((total, one) => total + one[key], 0);
