@@ -10,7 +10,11 @@ export interface RedisSettings {
 
 export const redisPackages = ["redis-server"];
 
-/** Redis on 127.0.0.1:6379. */
+/** Where Redis answers; Debian's own path. Who is in {@link redisGroup} can open it. */
+export const redisSocket = "/run/redis/redis-server.sock";
+export const redisGroup = "redis";
+
+/** Redis at {@link redisSocket}, without any port: it asks nobody for a password. */
 export function renderRedis(settings: RedisSettings): Bundle {
   const sysctl = "/etc/sysctl.d/60-mailstack-redis.conf";
   return {
@@ -19,10 +23,10 @@ export function renderRedis(settings: RedisSettings): Bundle {
     files: filesFrom(
       "redis",
       { "/etc/redis/redis.conf": { owner: "redis:redis", mode: "0640" }, [sysctl]: {} },
-      { maxMemoryMb: settings.maxMemoryMb ?? 64 },
+      { maxMemoryMb: settings.maxMemoryMb ?? 64, redisSocket },
     ),
     prepare: [applySysctl(sysctl)],
     units: { "redis-server.service": { onChange: "restart" } },
-    health: [{ run: ["redis-cli", "-h", "127.0.0.1", "ping"] }],
+    health: [{ run: ["redis-cli", "-s", redisSocket, "ping"] }],
   };
 }

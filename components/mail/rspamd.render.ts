@@ -2,6 +2,7 @@ import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
+import { redisGroup, redisSocket } from "./redis.render";
 import { filterFiles, taskSeconds, type RspamdFilters } from "./rspamd-filters";
 
 /** Settings of the spam filter, which also signs. */
@@ -108,6 +109,8 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           controller,
           controllerSocket,
           controllerSecret,
+          redisSocket,
+          redisGroup,
           controllerPasswordFile,
           recipientsPerHour: settings.recipientsPerHour,
           autolearn: settings.autolearn,

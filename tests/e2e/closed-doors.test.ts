@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { publicPorts, sshPort } from "../../components/host/open-ports";
+import { redisSocket } from "../../components/mail/redis.render";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 const publicOnes = [sshPort, ...publicPorts].map(({ port }) => port).sort((a, b) => a - b);
@@ -57,7 +58,7 @@ for (const os of everySystem) {
       for (const line of datagrams) assert.match(line, /\s(127\.\S+|\[::1\]:\d+|\S+:(68|546))\s/, line);
     });
 
-    test("another program of the host learns nothing from Rspamd, and teaches it nothing, without the password", async () => {
+    test("another program of the host learns nothing from Rspamd and Redis, and teaches it nothing, without the password", async () => {
       const program = `
 import socket, urllib.error, urllib.request
 for path in "stat", "auth", "history", "learnspam", "saveactions":
@@ -66,11 +67,12 @@ for path in "stat", "auth", "history", "learnspam", "saveactions":
         request = urllib.request.Request(f"http://127.0.0.1:11334/{path}", data, headers)
         try: print(path, urllib.request.urlopen(request, timeout=10).status)
         except urllib.error.HTTPError as error: print(path, error.code)
-try: socket.socket(socket.AF_UNIX).connect("/run/rspamd/controller.sock")
-except PermissionError: print("no socket")`;
+for path in "/run/rspamd/controller.sock", "${redisSocket}":
+    try: socket.socket(socket.AF_UNIX).connect(path)
+    except PermissionError: print("no socket")`;
       const answers = await server.system.must(["runuser", "-u", "www-data", "--", "python3", "-c", program]);
       const lines = answers.trim().split("\n");
-      assert.equal(lines.pop(), "no socket");
+      assert.deepEqual(lines.splice(-2), ["no socket", "no socket"]);
       assert.equal(lines.length, 10);
       for (const line of lines) assert.match(line, / 40[13]$/, answers);
     });

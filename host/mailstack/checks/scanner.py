@@ -1,7 +1,6 @@
 """Rspamd and its database."""
 
 import http.client
-import os
 import socket
 from typing import BinaryIO
 
@@ -9,20 +8,17 @@ from .bad import HERE, TIMEOUT, Bad
 
 # `min_learns` of Rspamd's classifier
 _NEEDED = 200
-_REDIS_SOCKETS = ("/run/redis/redis-server.sock", "/run/redis/redis.sock")
+_REDIS = "/run/redis/redis-server.sock"
 
 
-def redis(_name: str, port: int = 6379) -> str:
-    """It answers PING; with a password set, its refusal is an answer too."""
-    path = next((path for path in _REDIS_SOCKETS if os.path.exists(path)), None)
-    with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as connection:
-        connection.settimeout(TIMEOUT)
-        connection.connect(path or (HERE, port))
+def redis(_name: str, path: str = _REDIS) -> str:
+    """It answers PING."""
+    with _connect(path) as connection:
         connection.sendall(b"PING\r\n")
         said = connection.recv(200).decode("ascii", "replace").strip()
-    if said != "+PONG" and not said.startswith("-NOAUTH"):
+    if said != "+PONG":
         raise Bad(f"PING: {said[:60]}")
-    return "PONG" if said == "+PONG" else "asks for its password"
+    return "PONG"
 
 
 def rspamd(_name: str) -> str:
@@ -41,15 +37,26 @@ def rspamd(_name: str) -> str:
     return "pong"
 
 
-def lessons(_name: str, port: int = 6379) -> str:
+def lessons(_name: str, path: str = _REDIS) -> str:
     """How much users have taught the filter, out of what it needs; it may be nothing."""
-    with socket.create_connection((HERE, port), TIMEOUT) as connection, connection.makefile("rb") as lines:
+    with _connect(path) as connection, connection.makefile("rb") as lines:
         connection.sendall(b"HMGET RS learns_spam learns_ham\r\n")
         if (header := lines.readline().strip()) != b"*2":
             raise Bad(f"HMGET: {header[:60].decode('ascii', 'replace')}")
         spam, ham = (_bulk(lines) for _ in range(2))
     trained = " (trained)" if min(spam, ham) >= _NEEDED else f", of {_NEEDED} each"
     return f"{spam} spam, {ham} good{trained}"
+
+
+def _connect(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(TIMEOUT)
+    try:
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def _bulk(lines: BinaryIO) -> int:
