@@ -110,7 +110,10 @@ for (const os of everySystem) {
         assert.ok(isLater((await attempt(`${gtube}\n`)).code));
         entrusted = await entrust();
         await server.peer.flush();
-        assert.equal((await server.peer.delivery(entrusted.id)).attempts.at(-1)?.state, "deferred");
+        const { id } = entrusted;
+        const state = async () => (await server.peer.delivery(id)).attempts.at(-1)?.state;
+        await until("the peer has tried", async () => (await state()) !== undefined);
+        assert.equal(await state(), "deferred");
       } finally {
         await shell("systemctl start rspamd.service");
       }
