@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { renderVolume } from "../../components/mail/volume.render";
+import { fencedLines, wordsOf } from "../support/documents";
 import { apply, assertDelivers, assertWhole, failingUp } from "./support/applier";
 import { instanceId, linode, reboot, untilStatus, untilWell } from "./support/linode";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 import { changeVolume, deleteVolumes, mailVolume, mailVolumes, showSize, type ToldVolume } from "./support/volumes";
+
+/** What an administrator types. */
+const page = "docs/admin/volume-and-filters.md";
+const commands = fencedLines({ file: page, text: readFileSync(join(__dirname, "../..", page), "utf8") }).map(
+  ({ line }) => line,
+);
 
 const instance = "**linode:index/instance:Instance::mail";
 
@@ -206,6 +215,35 @@ for (const os of everySystem) {
       assert.equal(await shell("findmnt -no UUID /var/vmail"), uuid);
       await assertAllMail();
       await deliver("on the new host");
+      await assertNothingToDo();
+    });
+
+    test("after destroy the next stack takes it over, by the commands of the page", async () => {
+      const volume = await mailVolume(server);
+      await server.stack.pulumi(["destroy", "--yes", "--skip-preview"]);
+      assert.match(await failingUp(server), /Label must be unique among your volumes/);
+      const [urns, take] = ["pulumi stack --show-urns", "pulumi import linode:index/volume:Volume"].map((start) => {
+        const line = commands.find((one) => one.startsWith(start));
+        assert.ok(line, `the page does not say ${start}`);
+        return wordsOf(line).slice(1);
+      });
+      const { stdout } = await server.stack.pulumi(urns!);
+      const urn = (end: string) => {
+        const found = stdout.split(/\s+/).find((word) => word.startsWith("urn:") && word.endsWith(end));
+        assert.ok(found, `no ${end} in ${stdout}`);
+        return found;
+      };
+      const words = { VOLUME_ID: `${volume.id}`, URN_OF_MAIL_DISK: urn("::mail-disk"), URN_OF_LINODE: urn("::linode") };
+      const filled = Object.entries(words).reduce(
+        (all, [name, value]) => all.map((word) => word.replace(name, value)),
+        take!,
+      );
+      await server.stack.pulumi([...filled, "--yes", "--skip-preview"]);
+      await server.up();
+      server = await server.successor();
+      assert.equal((await mailVolume(server)).id, volume.id);
+      await assertAllMail();
+      await deliver("after the volume was taken over");
       await assertNothingToDo();
     });
 
