@@ -10,6 +10,8 @@ import { startService } from "./service-process";
 import { PowerDns } from "./zones";
 
 const dnsApiPort = 8081;
+/** The DNS server's HTTP API, from inside the cloud's network namespace. */
+export const dnsApi = `http://127.0.0.1:${dnsApiPort}`;
 /** Pebble's own addresses; the emulated ACME name is in front of the first. */
 export const acmeUpstream = "https://127.0.0.1:14000";
 /** The machine's own network, as an open file that lifecycle.ts hands over: this process lives in the cloud's. */
@@ -51,7 +53,7 @@ export async function startDns(cloud: string, image: string, failed: (line: stri
   writeFileSync(join(state, "pdns.conf"), config, { mode: 0o600 });
   const command = ["/usr/sbin/pdns_server", "--config-dir=/srv", "--daemon=no", "--guardian=no", "--socket-dir=/srv"];
   startService(image, { name: "pdns", command, state, network: networkOf(cloud) }, failed);
-  const zones = new PowerDns(cloud, `http://127.0.0.1:${dnsApiPort}`, key);
+  const zones = new PowerDns(cloud, dnsApi, key);
   await until("the DNS server", () => zones.connect());
   await zones.plant();
   return zones;

@@ -23,6 +23,7 @@ export class PowerDns implements Zones {
   private readonly known = new Set<string>();
   /** Zones that this process has seen whole: a killed one may have left some without a key or a delegation. */
   private readonly whole = new Set<string>();
+  private lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly cloud: string,
@@ -148,7 +149,16 @@ export class PowerDns implements Zones {
     await this.call("PATCH", `/zones/${path(zone)}`, { rrsets: sets.map(rrset) });
   }
 
-  private async call(method: string, resource: string, body?: unknown): Promise<unknown> {
+  /** Changes wait for each other: to the second of two, SQLite says "database is locked", and PowerDNS 500. */
+  private call(method: string, resource: string, body?: unknown): Promise<unknown> {
+    if (method === "GET") return this.ask(method, resource);
+    const turn = this.lastChange.then(() => this.ask(method, resource, body));
+    // Its failure is told to who asked for it, and is not the next one's.
+    this.lastChange = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async ask(method: string, resource: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.url}/api/v1/servers/localhost${resource}`, {
       method,
       headers: { "X-API-Key": this.key, "Content-Type": "application/json" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudEnvironment, cloudStatus, startCloud, stopCloud } from "../../local-cloud/cloud/lifecycle";
 import { freePort } from "../../local-cloud/cloud/network";
@@ -255,6 +255,15 @@ describe("the substrate of the local cloud", () => {
     };
     assert.match(await delv(localAnchor(image)), /fully validated/);
     assert.doesNotMatch(await delv(strangeAnchor()), /fully validated/);
+  });
+
+  test("the DNS takes many changes at the same time", async () => {
+    const program = join(__dirname, "substrate/many-records.ts");
+    const key = readFileSync(join(stateFolder(cloud), "dns/api-key"), "utf8");
+    const command = [process.execPath, "--conditions=import", "--import", "tsx", program, cloud];
+    const { exitCode, stdout, stderr } = await runInCloud(cloud, command, key);
+    assert.equal(exitCode, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), { made: 100, left: 0 });
   });
 
   test("the emulated services answer by their real names, with certificates that a client in the cloud trusts", async () => {
