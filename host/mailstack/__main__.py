@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from . import commands, steps
+from . import commands, mailbox_commands, steps
 from .errors import MailstackError
 from .lock import DEFAULT_TIMEOUT
 from .talk import complain
@@ -77,30 +77,32 @@ def parser() -> argparse.ArgumentParser:
     users = command(top_commands, "user", None, "look after one mailbox").add_subparsers(
         metavar="COMMAND", required=True
     )
-    as_json(command(users, "list", commands.user_list, "all users, without passwords"))
+    as_json(command(users, "list", mailbox_commands.user_list, "all users, without passwords"))
     text = "print the generated password of a user who has not changed it yet"
-    command(users, "initial-password", commands.user_initial_password, text).add_argument("address")
+    command(users, "initial-password", mailbox_commands.user_initial_password, text).add_argument("address")
     text = "set the password that stands on standard input"
-    changes(command(users, "set-password", commands.user_set_password, text)).add_argument("address")
+    changes(command(users, "set-password", mailbox_commands.user_set_password, text)).add_argument("address")
     text = "for a user's own program: the old password and the new one, a line each, stand on standard input"
-    command(users, "change-password", commands.user_change_password, text).add_argument("address")
+    command(users, "change-password", mailbox_commands.user_change_password, text).add_argument("address")
     text = "for the webmail: one password change in poppassd's protocol on standard input and output"
-    command(users, "poppassd", commands.user_poppassd, text)
+    command(users, "poppassd", mailbox_commands.user_poppassd, text)
     text = "no login and no sending until `unlock`; mail still arrives, and no deployment changes it"
-    changes(command(users, "lock", commands.user_lock, text)).add_argument("address")
+    changes(command(users, "lock", mailbox_commands.user_lock, text)).add_argument("address")
     text = "end a lock, and what too many wrong passwords have shut out"
-    changes(command(users, "unlock", commands.user_unlock, text)).add_argument("address")
+    changes(command(users, "unlock", mailbox_commands.user_unlock, text)).add_argument("address")
     apps = command(users, "app-password", None, "passwords of single devices").add_subparsers(
         metavar="COMMAND", required=True
     )
-    made = changes(command(apps, "add", commands.app_password_add, "print a new password, once"))
+    made = changes(command(apps, "add", mailbox_commands.app_password_add, "print a new password, once"))
     made.add_argument("address")
     made.add_argument("name", help="of the device")
-    as_json(command(apps, "list", commands.app_password_list, "their names")).add_argument("address")
-    made = changes(command(apps, "revoke", commands.app_password_revoke, "take one back and end the user's sessions"))
+    as_json(command(apps, "list", mailbox_commands.app_password_list, "their names")).add_argument("address")
+    made = changes(
+        command(apps, "revoke", mailbox_commands.app_password_revoke, "take one back and end the user's sessions")
+    )
     made.add_argument("address")
     made.add_argument("name")
-    made = changes(command(users, "purge", commands.user_purge, "delete the mail of a removed user for ever"))
+    made = changes(command(users, "purge", mailbox_commands.user_purge, "delete the mail of a removed user for ever"))
     made.add_argument("address")
     made.add_argument("--yes", action="store_true", help="really")
     text = "answer the login server whether an account is locked out (a daemon, started by its socket)"

@@ -10,14 +10,15 @@ from .errors import MailstackError
 from .lock import Lock
 
 
-def _print(value: Any) -> None:
+def say_result(value: Any) -> None:
+    """The answer of a command on stdout: a text as it is, all else as JSON."""
     print(value if isinstance(value, str) else json.dumps(value, sort_keys=True), flush=True)
 
 
 def apply(options: Namespace) -> int:
     """stdout: the service's outputs, which go into the deployment's state."""
     if options.list_steps:
-        _print("\n".join(f"{name:15} {text}" for name, text in steps.STEPS.items()))
+        say_result("\n".join(f"{name:15} {text}" for name, text in steps.STEPS.items()))
         return 0
     if not options.service:
         raise MailstackError("apply needs a service's name", exit_code=2)
@@ -25,7 +26,7 @@ def apply(options: Namespace) -> int:
     from .deployers import remember
 
     remember()
-    _print(make_true(options.service, sys.stdin.read(), options.lock_timeout))
+    say_result(make_true(options.service, sys.stdin.read(), options.lock_timeout))
     return 0
 
 
@@ -68,7 +69,7 @@ def store_secrets(options: Namespace) -> int:
     raw = sys.stdin.read()
     with Lock("secrets", options.lock_timeout):
         recovery.repair()
-        _print({"secrets": secret_store.store(raw)})
+        say_result({"secrets": secret_store.store(raw)})
     return 0
 
 
@@ -86,7 +87,7 @@ def install_packages(options: Namespace) -> int:
     with Lock("packages", options.lock_timeout):
         recovery.repair()
         packages.ensure(wanted["packages"], wanted.get("debconf", []))
-    _print({"packages": len(wanted["packages"])})
+    say_result({"packages": len(wanted["packages"])})
     return 0
 
 
@@ -97,10 +98,10 @@ def verify(options: Namespace) -> int:
     with Lock("verify", options.lock_timeout):
         found = drift(options.services)
     if options.json:
-        _print(found)
+        say_result(found)
     else:
         for entry in found:
-            _print(f"{entry['service']}: {entry['subject']} {entry['problem']}")
+            say_result(f"{entry['service']}: {entry['subject']} {entry['problem']}")
     return 3 if found else 0
 
 
@@ -110,102 +111,11 @@ def status(options: Namespace) -> int:
 
     found = look()
     if options.json:
-        _print(found)
+        say_result(found)
     else:
         for entry in found:
-            _print(f"{'ok ' if entry['ok'] else 'BAD'}  {entry['check']:16} {entry['detail']}")
+            say_result(f"{'ok ' if entry['ok'] else 'BAD'}  {entry['check']:16} {entry['detail']}")
     return 0 if all(entry["ok"] for entry in found) else 1
-
-
-def user_list(options: Namespace) -> int:
-    """stdout: the users."""
-    from .user_commands import show
-
-    _print(show(options.json))
-    return 0
-
-
-def user_initial_password(options: Namespace) -> int:
-    """stdout: the password."""
-    from .user_commands import initial_password
-
-    _print(initial_password(options.address))
-    return 0
-
-
-def user_set_password(options: Namespace) -> int:
-    """Prints nothing on stdout."""
-    from .user_commands import set_password
-
-    password = _line()
-    with Lock("user set-password", options.lock_timeout):
-        set_password(options.address, password)
-    return 0
-
-
-def user_change_password(options: Namespace) -> int:
-    """Prints nothing on stdout."""
-    from .user_commands import change_password
-
-    old = _line()
-    change_password(options.address, old, _line())
-    return 0
-
-
-def user_poppassd(_options: Namespace) -> int:
-    """stdout: the protocol's answers."""
-    from .poppassd import serve
-
-    serve()
-    return 0
-
-
-def _line() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
-
-
-def user_lock(options: Namespace) -> int:
-    """Prints nothing on stdout."""
-    return _lock(options, True)
-
-
-def user_unlock(options: Namespace) -> int:
-    """Prints nothing on stdout."""
-    return _lock(options, False)
-
-
-def _lock(options: Namespace, locked: bool) -> int:
-    from .user_commands import lock
-
-    with Lock("user lock", options.lock_timeout):
-        lock(options.address, locked)
-    return 0
-
-
-def app_password_add(options: Namespace) -> int:
-    """stdout: the password."""
-    from .app_passwords import add
-
-    with Lock("user app-password add", options.lock_timeout):
-        _print(add(options.address, options.name))
-    return 0
-
-
-def app_password_list(options: Namespace) -> int:
-    """stdout: names and days."""
-    from .app_passwords import show
-
-    _print(show(options.address, options.json))
-    return 0
-
-
-def app_password_revoke(options: Namespace) -> int:
-    """Prints nothing on stdout."""
-    from .app_passwords import revoke
-
-    with Lock("user app-password revoke", options.lock_timeout):
-        revoke(options.address, options.name)
-    return 0
 
 
 def login_policy(options: Namespace) -> int:
@@ -213,13 +123,4 @@ def login_policy(options: Namespace) -> int:
     from .login_policy_server import serve
 
     serve(options.failures, options.minutes)
-    return 0
-
-
-def user_purge(options: Namespace) -> int:
-    """Prints nothing on stdout."""
-    from .user_commands import purge
-
-    with Lock("user purge", options.lock_timeout):
-        purge(options.address, options.yes)
     return 0

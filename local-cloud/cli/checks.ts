@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Peer } from "../peer/peer";
 import { System } from "../peer/system";
 import type { LocalServer } from "./bring-up";
@@ -31,15 +32,24 @@ async function inbound(peer: Peer, system: System, user: string): Promise<CheckR
   const report = await peer.delivered(id);
   const attempt = report.attempts.at(-1);
   const [local, domain] = user.split("@");
-  const files = await system.exec(["grep", "-rlF", subject, `/var/vmail/${domain}/${local}/Maildir`]);
+  const arrived = await holds(system, `/var/vmail/${domain}/${local}/Maildir`, subject);
   return [
-    { what: "inbound mail", ok: files.exitCode === 0, detail: `${friend} -> ${user}, in the Maildir` },
+    { what: "inbound mail", ok: arrived, detail: `${friend} -> ${user}, in the Maildir` },
     {
       what: "inbound TLS",
       ok: attempt?.tls?.startsWith("TLS1.") ?? false,
       detail: `${attempt?.tls ?? "none"}, certificate ${attempt?.certificateVerified ? "verified" : "not verified"} by the peer`,
     },
   ];
+}
+
+/** Whether the mail comes into the folder: the peer is done when it is queued, and delivery follows in its own time. */
+async function holds(system: System, folder: string, subject: string): Promise<boolean> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    if ((await system.exec(["grep", "-rlF", subject, folder])).exitCode === 0) return true;
+    await sleep(500);
+  }
+  return false;
 }
 
 async function outbound(peer: Peer, server: LocalServer, user: string, password: string): Promise<CheckResult[]> {

@@ -4,11 +4,11 @@ import { must } from "../images/command";
 import { rootKey } from "../images/trust-anchor";
 import { cloudNamespace } from "../places";
 import { reverseName } from "./reverse-name";
+import { addressesOf, dot, emptyZone, path, rrset, serverOf, ttl } from "./zone-forms";
 
 /** Zones above the mail domains, signed, each with a DS record in its parent, as on the internet. */
 const signedZones = ["arpa", "in-addr.arpa", "ip6.arpa", "ke", "co.ke", "com", "net", "org", "example"];
 const reverseZones = { ipv4: "100.51.198.in-addr.arpa", ipv6: "8.b.d.0.1.0.0.2.ip6.arpa" };
-const ttl = 300;
 
 interface CryptoKey {
   id: number;
@@ -168,54 +168,4 @@ export class PowerDns implements Zones {
     if (!response.ok) throw new Error(`PowerDNS refused ${method} ${resource}: ${response.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
   }
-}
-
-/** The one name server of this internet, under each of its names. */
-function addressesOf(server: string): RecordSet[] {
-  return [
-    { name: server, type: "A", ttl, contents: [addresses.dns] },
-    { name: server, type: "AAAA", ttl, contents: [addresses.dns6] },
-  ];
-}
-
-function emptyZone(zone: string): object {
-  const server = serverOf(zone);
-  const soa = `${dot(server)} hostmaster.${dot(server)} 1 10800 3600 604800 60`;
-  return {
-    name: dot(zone),
-    kind: "Native",
-    nameservers: [],
-    soa_edit_api: "INCREASE",
-    // Keeps the proofs of what does not exist right after every change.
-    api_rectify: true,
-    rrsets: [
-      rrset({ name: zone, type: "SOA", ttl, contents: [soa] }),
-      rrset({ name: zone, type: "NS", ttl, contents: [dot(server)] }),
-      ...addressesOf(server).map(rrset),
-    ],
-  };
-}
-
-function rrset(set: RecordSet): object {
-  return {
-    name: dot(set.name),
-    type: set.type,
-    ttl: set.ttl,
-    changetype: set.contents.length === 0 ? "DELETE" : "REPLACE",
-    records: set.contents.map((content) => ({ content, disabled: false })),
-  };
-}
-
-function dot(name: string): string {
-  return `${name}.`.replace(/\.\.$/, ".");
-}
-
-/** PowerDNS writes the root zone as =2E in paths. */
-function path(zone: string): string {
-  return zone === "" ? "=2E" : dot(zone);
-}
-
-/** Every zone has a name server below itself, so that no name is needed from elsewhere. */
-function serverOf(zone: string): string {
-  return zone === "" ? "a.root-servers.net" : `ns.${zone}`;
 }

@@ -164,18 +164,22 @@ for (const os of everySystem) {
         const [record] = (await zoneRecords<{ id: string }[]>(server, token, server.domain, { path })).result;
         await zoneRecords(server, token, server.domain, { method: "PATCH", path: `/${record!.id}`, body: { content } });
       };
+      // A new account: the authority takes a name for verified that it verified for the former one, once in a hundred times.
+      await shell("rm -rf /etc/letsencrypt/accounts/*");
       await leadTo("A", addresses.peer);
       await leadTo("AAAA", addresses.peer6);
-      const elsewhere = await failingUp(server);
-      assert.match(
-        elsewhere,
-        new RegExp(`The authority could not verify ${webmail}: do these names lead to this host`),
-      );
-      assert.equal(await servedSerial(server), old);
-      await assertDelivers(server);
-
-      await leadTo("A", server.ipv4);
-      await leadTo("AAAA", await server.ipv6());
+      try {
+        const elsewhere = await failingUp(server);
+        assert.match(
+          elsewhere,
+          new RegExp(`The authority could not verify ${webmail}: do these names lead to this host`),
+        );
+        assert.equal(await servedSerial(server), old);
+        await assertDelivers(server);
+      } finally {
+        await leadTo("A", server.ipv4);
+        await leadTo("AAAA", await server.ipv6());
+      }
       await server.up();
       for (const port of tlsPorts) await assertValid(server, port, server.hostname);
       assert.notEqual(await servedSerial(server), old);

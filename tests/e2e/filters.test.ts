@@ -44,7 +44,9 @@ for (const os of everySystem) {
     beforeEach(() => forget(server, "rg*", "RL*"));
     after(async () => {
       server.restoreConfig();
+      // Another plan reboots the host.
       await server.up();
+      await untilWell(server);
       await forget(server, "rg*", "RL*");
     });
 
