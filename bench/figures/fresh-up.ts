@@ -1,3 +1,4 @@
+import { arrives } from "../../local-cloud/cli/checks";
 import type { Stack } from "../../local-cloud/cli/stack";
 import type { BenchCloud } from "../bench-cloud";
 import { median, secondsList, timed, type Figure } from "../figure";
@@ -51,9 +52,5 @@ async function firstMail(cloud: BenchCloud, stack: Stack): Promise<void> {
   const sent = await cloud.peer.send({ ...letter, server: server.hostname });
   if (sent.code !== 250) throw new Error(`the first mail was not taken: ${sent.transcript}`);
   const folder = `/var/vmail/${server.domain}/ceo/Maildir/new`;
-  for (let tries = 0; tries < 300; tries += 1) {
-    if ((await system.exec(["grep", "-rlF", subject, folder])).exitCode === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`the first mail did not reach ${folder} in 30 s`);
+  if (!(await arrives(system, folder, subject))) throw new Error(`the first mail did not reach ${folder} in 30 s`);
 }

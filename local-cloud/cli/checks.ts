@@ -32,7 +32,7 @@ async function inbound(peer: Peer, system: System, user: string): Promise<CheckR
   const report = await peer.delivered(id);
   const attempt = report.attempts.at(-1);
   const [local, domain] = user.split("@");
-  const arrived = await holds(system, `/var/vmail/${domain}/${local}/Maildir`, subject);
+  const arrived = await arrives(system, `/var/vmail/${domain}/${local}/Maildir`, subject);
   return [
     { what: "inbound mail", ok: arrived, detail: `${friend} -> ${user}, in the Maildir` },
     {
@@ -43,11 +43,14 @@ async function inbound(peer: Peer, system: System, user: string): Promise<CheckR
   ];
 }
 
-/** Whether the mail comes into the folder: the peer is done when it is queued, and delivery follows in its own time. */
-async function holds(system: System, folder: string, subject: string): Promise<boolean> {
-  for (let tries = 0; tries < 60; tries += 1) {
+/**
+ * Whether a mail comes into the folder within 30 s: the peer is done when it is queued, and delivery follows in its own
+ * time.
+ */
+export async function arrives(system: System, folder: string, subject: string): Promise<boolean> {
+  for (let tries = 0; tries < 300; tries += 1) {
     if ((await system.exec(["grep", "-rlF", subject, folder])).exitCode === 0) return true;
-    await sleep(500);
+    await sleep(100);
   }
   return false;
 }

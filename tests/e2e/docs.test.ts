@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
 import { localDomain } from "../../local-cloud/cli/bring-up";
 import { prepareEngine } from "../../local-cloud/engine";
-import { fencedLines, wordsOf } from "../support/documents";
+import { commandsOf, wordsOf } from "../support/documents";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 const pages = "docs/admin";
-const lines = ["operating.md", "volume-and-filters.md"].flatMap((name) => {
-  const file = join(pages, name);
-  return fencedLines({ file, text: readFileSync(join(__dirname, "../..", file), "utf8") }).map(({ line }) => line);
-});
+const lines = ["operating.md", "volume-and-filters.md"].flatMap((name) => commandsOf(join(pages, name)));
 
 /** Programs of the host; a line that begins with one of them is run there. */
 const onHost = ["mailstack", "certbot", "journalctl", "postconf", "postfix", "postqueue"];

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { renderVolume } from "../../components/mail/volume.render";
-import { fencedLines, wordsOf } from "../support/documents";
+import { commandsOf, wordsOf } from "../support/documents";
 import { apply, assertDelivers, assertWhole, failingUp } from "./support/applier";
 import { instanceId, linode, reboot, untilStatus, untilWell } from "./support/linode";
 import { everySystem, serverFor, type Server } from "./support/servers";
@@ -11,10 +9,7 @@ import { until } from "./support/until";
 import { changeVolume, deleteVolumes, mailVolume, mailVolumes, showSize, type ToldVolume } from "./support/volumes";
 
 /** What an administrator types. */
-const page = "docs/admin/volume-and-filters.md";
-const commands = fencedLines({ file: page, text: readFileSync(join(__dirname, "../..", page), "utf8") }).map(
-  ({ line }) => line,
-);
+const commands = commandsOf("docs/admin/volume-and-filters.md");
 
 const instance = "**linode:index/instance:Instance::mail";
 

@@ -37,6 +37,11 @@ export function fencedLines({ file, text }: Page): Typed[] {
   );
 }
 
+/** The command lines of the page at this path, as {@link fencedLines} finds them. */
+export function commandsOf(file: string): string[] {
+  return fencedLines({ file, text: readFileSync(join(root, file), "utf8") }).map(({ line }) => line);
+}
+
 /** Commands of this project in running text, for example `mailstack status`. */
 export function inlineLines({ file, text }: Page): Typed[] {
   const prose = text.replace(/^[ ]*```[^]*?^[ ]*```/gm, "");

@@ -1,17 +1,14 @@
 import { redisSocket } from "../../../components/mail/redis.render";
 import type { Server } from "./servers";
 
+/** One command to the database in which Rspamd remembers; its answer. */
+function redis(server: Server, ...words: string[]): Promise<string> {
+  return server.system.must(["redis-cli", "-s", redisSocket, ...words]);
+}
+
 /** How many messages Rspamd has been taught, from where it keeps that: its own `stat` is up to half a minute old. */
 export async function learned(server: Server): Promise<{ spam: number; ham: number }> {
-  const counters = await server.system.must([
-    "redis-cli",
-    "-s",
-    redisSocket,
-    "hmget",
-    "RS",
-    "learns_spam",
-    "learns_ham",
-  ]);
+  const counters = await redis(server, "hmget", "RS", "learns_spam", "learns_ham");
   const [spam, ham] = counters.split("\n").map(Number);
   return { spam: spam ?? 0, ham: ham ?? 0 };
 }
@@ -32,14 +29,13 @@ export async function sixMinutesLater(server: Server): Promise<void> {
 for _, key in ipairs(redis.call("KEYS", "rg[bm]*")) do
   redis.call("SET", key, redis.call("GET", key) - 360, "KEEPTTL")
 end`;
-  await server.system.must(["redis-cli", "-s", redisSocket, "eval", script, "0"]);
+  await redis(server, "eval", script, "0");
 }
 
 /** Forgets what was put off and who has written how much, so that a test begins like the first one. */
 export async function forget(server: Server, ...patterns: string[]): Promise<void> {
   const script = `for _, key in ipairs(redis.call("KEYS", ARGV[1])) do redis.call("DEL", key) end`;
-  for (const pattern of patterns)
-    await server.system.must(["redis-cli", "-s", redisSocket, "eval", script, "0", pattern]);
+  for (const pattern of patterns) await redis(server, "eval", script, "0", pattern);
 }
 
 /** Teaches Rspamd many messages at once. Arguments: spam or ham; standard input: JSON list of texts. */
