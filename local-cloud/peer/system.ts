@@ -41,7 +41,10 @@ export class System {
   /** Runs a program as root inside the system; rejects only when it cannot be run or does not end in time. */
   async exec(argv: string[], options: ExecOptions = {}): Promise<ExecResult> {
     const target = ["-t", String(await this.leader()), "-m", "-u", "-i", "-n", "-p"];
-    const result = await execa("nsenter", [...target, "--", ...argv], {
+    // The shell starts the program and waits. nsenter itself would stop for ever together with a stopped program, and a
+    // system that goes down stops all of its own for a moment (systemd-shutdown(8)).
+    const started = ["--no-fork", "--", "sh", "-c", '"$@"; exit $?', "sh", ...argv];
+    const result = await execa("nsenter", [...target, ...started], {
       input: options.input ?? "",
       timeout: options.timeout ?? 120_000,
       reject: false,

@@ -220,6 +220,12 @@ test("a certificate that nobody vouches for is recorded, and setting up again br
   assert.equal(await verified("certificate of the authority"), true);
 });
 
+test("a program that is stopped for a moment, as by a system that goes down, ends like any other", async () => {
+  const script = "(sleep 1; kill -CONT $$) & kill -STOP $$; echo went on; exit 3";
+  const result = await peers.other.system.exec(["sh", "-c", script], { timeout: 10_000 });
+  assert.deepEqual([result.exitCode, result.stdout], [3, "went on\n"]);
+});
+
 test("setting up again restarts nothing", async () => {
   const pid = ["systemctl", "show", "--property=MainPID", "peer-exim", "opendkim", "opendmarc"];
   const first = await peers.other.system.must(pid);

@@ -83,6 +83,14 @@ for (const os of everySystem) {
       assert.match(await verdictOn(server, sent.messageId), /\(no action\)/);
     });
 
+    test("a restart after that takes seconds", async () => {
+      const start = Date.now();
+      await server.system.must(["systemctl", "restart", "rspamd.service"]);
+      const seconds = (Date.now() - start) / 1000;
+      assert.ok(seconds < 8, `${seconds} s`);
+      await until("it listens", async () => (await send({ subject: server.unique("anew") })).code === 250);
+    });
+
     test("a link that leads elsewhere than it says is phishing: put off with 451, taken later", async () => {
       const subject = server.unique("lure");
       const first = await send({ subject, raw: lure(server.address(user), subject) });
@@ -260,7 +268,7 @@ except urllib.error.HTTPError as error: print(error.code)`;
       assert.notEqual(now.password, old.password);
       await until("the new password counts", async () => (await now.ask(now.password)) === "200");
       assert.match(await now.ask(old.password), /^40[13]$/);
-      assert.equal(await mainProcess(), process, "a restart on Debian 13 puts mail off for up to 16 s");
+      assert.equal(await mainProcess(), process, "a restart puts mail off");
     });
   });
 }
