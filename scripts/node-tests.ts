@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -7,6 +8,9 @@ export interface Counts {
   passed: number;
   failed: number;
 }
+
+/** What tests of one run know it by; in the next one the program may be another. */
+const run = randomUUID();
 
 /** How files run beside others. */
 export interface Lane {
@@ -32,7 +36,7 @@ export async function runNode(files: string[], lane: Lane): Promise<Counts> {
     const result = await execa(process.execPath, [...options, ...reporters, ...counters, ...files], {
       stdin: "inherit",
       ...(lane.name ? prefixed(lane.name) : { stdout: "inherit", stderr: "inherit" }),
-      env: lane.env,
+      env: { ...lane.env, MAILSTACK_TEST_RUN: run },
       reject: false,
     });
     const tap = readFileSync(report, "utf8");

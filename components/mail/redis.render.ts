@@ -4,7 +4,7 @@ import { filesFrom } from "../rendering/files";
 
 /** Settings of Redis, which keeps Rspamd's Bayes tokens, rate limits and greylist. */
 export interface RedisSettings {
-  /** Memory limit in MiB. Default 64; entries that expire soonest go first. */
+  /** Memory limit in MiB. Default 64; entries that nobody asked for the longest go first. */
   maxMemoryMb?: number;
 }
 

@@ -137,8 +137,14 @@ for (const os of everySystem) {
       server.stack.configure((config) => config.setIn(["config", "mailstack:daneOutbound"], false));
       await server.up();
       const subject = server.unique("any key");
+      const since = await now();
       await send(`friend@${strangers.wrongKey(peerDomain)}`, subject);
       await server.peer.received({ subject });
+      assert.match(
+        await postfixLog(since),
+        /^Trusted TLS connection established to mail-wrong-key/m,
+        "the authorities are known",
+      );
     });
 
     interface TlsaRecord {

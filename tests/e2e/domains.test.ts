@@ -9,6 +9,8 @@ import { until } from "./support/until";
 const other = "third.example";
 const friend = "friend@peer.example";
 const ann = `ann@${other}`;
+/** An alias here of a user of the main domain. */
+const team = `team@${other}`;
 
 for (const os of everySystem) {
   describe(`a second mail domain on ${os}`, () => {
@@ -34,6 +36,7 @@ for (const os of everySystem) {
         config.setIn(["config", "mailstack:domains"], [{ name: other, cloudflareZoneId: zoneId(other) }]);
         config.addIn(["config", "mailstack:users"], { address: ann });
         config.addIn(["config", "mailstack:aliases"], { address: `info@${other}`, destinations: [ann] });
+        config.addIn(["config", "mailstack:aliases"], { address: team, destinations: [server.address("ceo")] });
       });
       await server.up();
       const { summary } = await server.up();
@@ -77,6 +80,16 @@ for (const os of everySystem) {
       assert.match(JSON.stringify(message), new RegExp(`d=${other}`));
       const foreign = await server.peer.send({ from: server.address("ceo"), to: friend, ...how });
       assert.equal(foreign.code, 553, foreign.transcript);
+    });
+
+    test("a user of the main domain writes as an alias here: signed by the domain of the alias", async () => {
+      const subject = server.unique("as an alias");
+      const how = { server: server.hostname, port: 587, tls: "required" as const, ...(await server.login("ceo")) };
+      const sent = await server.peer.send({ from: team, to: friend, subject, ...how });
+      assert.equal(sent.code, 250, sent.transcript);
+      const { verdicts, ...message } = await server.peer.received({ subject });
+      assert.deepEqual([verdicts?.spf, verdicts?.dkim, verdicts?.dmarc], ["pass", "pass", "pass"]);
+      assert.match(JSON.stringify(message), new RegExp(`d=${other}`));
     });
 
     test("mail programs are told the settings under its own names, with a certificate for them", async () => {

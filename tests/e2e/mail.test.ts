@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { gtube } from "./support/letters";
+import { logIn } from "./support/password-client";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 /** Opens 20 deliveries over Dovecot's socket, and only then sends the messages. Arguments: address, subject. */
@@ -39,7 +40,11 @@ for (const os of everySystem) {
       assert.match(JSON.stringify(report.attempts), /TLS1\.[23]/, "delivered over TLS");
       assert.match(await server.imapFind("ceo", subject), /\d/);
       const files = await server.system.must(["grep", "-rl", subject, `/var/vmail/${server.domain}/ceo/Maildir`]);
-      assert.match(files, /Maildir\/(new|cur)\//);
+      const file = files.split("\n").find((each) => /Maildir\/(new|cur)\//.test(each));
+      assert.ok(file, files);
+      const head = await server.system.must(["sed", "/^[[:space:]]*$/q", file]);
+      assert.match(head, /^X-Spam-Status: No, score=/m);
+      assert.match(head, /^Authentication-Results: .*dkim=pass/ms);
       assert.match(await server.pop3Last("ceo"), new RegExp(subject));
     });
 
@@ -67,6 +72,19 @@ for (const os of everySystem) {
         );
       });
     }
+
+    test("capital letters in an address are the same mailbox, for mail and for a login", async () => {
+      const subject = server.unique("capitals");
+      const { user, password } = await server.login("ceo");
+      const to = user.toUpperCase();
+      const inbound = await server.peer.send({ from: friend, to, subject, server: server.hostname });
+      assert.equal(inbound.code, 250, inbound.transcript);
+      assert.match(await server.imapFind("ceo", subject), /\d/);
+      assert.equal(await logIn(server, 993, { user: to, password }), "in");
+      const how = { server: server.hostname, port: 587, tls: "required" as const, user: to, password };
+      const outbound = await server.peer.send({ from: user, to: friend, subject, ...how });
+      assert.equal(outbound.code, 250, outbound.transcript);
+    });
 
     test("an alias delivers", async () => {
       const subject = server.unique("alias");

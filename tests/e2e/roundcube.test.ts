@@ -150,6 +150,19 @@ for (const os of everySystem) {
       return told.stdout.split("\n");
     };
 
+    test("scripts come compressed, pages do not: they tell their secrets by their length (BREACH)", async () => {
+      const site = `https://webmail.${server.domain}/`;
+      const ask = ["curl", "--silent", "--compressed", "--include", "--cacert", server.trustFile];
+      const page = (await server.inCloud([...ask, site])).stdout;
+      assert.match(page, /^HTTP\/2 200/);
+      assert.doesNotMatch(page, /^content-encoding:/im);
+      const script = /src="([^"]+\.js[^"]*)"/.exec(page)?.[1];
+      assert.ok(script, page);
+      const told = (await server.inCloud([...ask, new URL(script, site).href])).stdout;
+      assert.match(told, /^HTTP\/2 200/);
+      assert.match(told, /^content-encoding: gzip\r$/im);
+    });
+
     test("nothing is served but the program and the files of its pages", async () => {
       const site = `https://webmail.${server.domain}`;
       assert.deepEqual(await statuses(`${site}/skins/elastic/images/logo.svg`), ["200"]);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { uidsOf } from "./support/imap";
 import { gtube, letterHead } from "./support/letters";
 import { manageSieve } from "./support/managesieve";
-import { forget, learned, sixMinutesLater, teach, verdictOn } from "./support/rspamd";
+import { forget, learned, overfill, sixMinutesLater, teach, verdictOn, wordsLeft } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
@@ -117,6 +118,19 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       assert.match(result.stdout, /^\(554, b'5\.7\.1 /, result.stdout + result.stderr);
     });
 
+    test("a private network is no friend: its mail is judged like any other", async () => {
+      const letter = [...letterHead(friend, server.address(user), "from inside"), "", "hello", ""].join("\r\n");
+      const ask = ["rspamc", "--connect=/run/rspamd/controller.sock", "--from", friend, "--ip"];
+      const judged = (ip: string) =>
+        server.system.must(["runuser", "-u", "_rspamd", "--", ...ask, ip], { input: letter });
+      for (const ip of ["10.1.2.3", "192.168.1.2", "172.16.0.1"]) {
+        const symbols = await judged(ip);
+        assert.match(symbols, /R_SPF_FAIL/, ip);
+        assert.match(symbols, /DMARC_POLICY_REJECT/, ip);
+      }
+      assert.doesNotMatch(await judged("127.0.0.1"), /R_SPF_FAIL/);
+    });
+
     test("what the sender's domain wants set aside goes to Junk (DMARC)", async () => {
       // The host's own domain says p=quarantine.
       const subject = server.unique("own name");
@@ -222,6 +236,12 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       await arrived("INBOX", good);
     });
 
+    test("what was learned and says little has an end", async () => {
+      // Rspamd 3.12 looks at its words once in one to two minutes.
+      const hasEnd = async () => (await wordsLeft(server)).some((seconds) => seconds > 8_000_000);
+      await until("Rspamd has looked at its words", hasEnd, 130);
+    });
+
     test("nothing was learned from verdicts alone", async () => {
       const start = await learned(server);
       await send({ subject: server.unique("clean"), body: pick(hamWords, 17) });
@@ -244,6 +264,19 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       assert.equal(second.code, 451, second.transcript);
       assert.match(second.reply, /4\.7\.1 Too many recipients within an hour/);
       assert.equal((await submit("tech", [friend], server.unique("other"))).code, 250);
+    });
+
+    test("with its memory full it still knows whom it has put off", async () => {
+      const [from, subject] = [`stranger-${Date.now()}@peer.example`, server.unique("lure")];
+      const raw = lure(server.address(user), subject).replace(friend, from);
+      await overfill(server, 1000);
+      // Redis knows the age of what it has to the second.
+      await sleep(3000);
+      assert.equal((await send({ from, subject, raw })).code, 451);
+      await overfill(server, 200_000);
+      await sixMinutesLater(server);
+      assert.equal((await send({ from, subject, raw })).code, 250);
+      await forget(server, "RS_filling_*");
     });
 
     test("a changed password of the controller reaches Rspamd with the next up", async () => {

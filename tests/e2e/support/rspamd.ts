@@ -38,6 +38,36 @@ export async function forget(server: Server, ...patterns: string[]): Promise<voi
   for (const pattern of patterns) await redis(server, "eval", script, "0", pattern);
 }
 
+/**
+ * Gives Rspamd's memory more words of Bayes than there is room for.
+ * @param forgotten - So many of what it had are gone after that. Redis picks them from a few at a time by chance.
+ */
+export async function overfill(server: Server, forgotten: number): Promise<void> {
+  const script = `
+for index = 1, 50000 do
+  local key = "RS_filling_" .. ARGV[1] .. "_" .. index
+  redis.call("HSET", key, "S", "1")
+  redis.call("EXPIRE", key, 8000000)
+end`;
+  const evicted = async () => Number(/^evicted_keys:(\d+)/m.exec(await redis(server, "info", "stats"))?.[1]);
+  const before = await evicted();
+  for (let round = 1; (await evicted()) < before + forgotten; round += 1) {
+    if (round > 40) throw new Error("2 million words do not fill the memory");
+    await redis(server, "eval", script, "0", `${Date.now()}`);
+  }
+}
+
+/** Seconds until Rspamd forgets each of a few words that it has learned; -1: never. */
+export async function wordsLeft(server: Server): Promise<number[]> {
+  const script = `
+local left = {}
+for _, key in ipairs(redis.call("SCAN", 0, "MATCH", "RS_[0-9]*", "COUNT", 1000)[2]) do
+  left[#left + 1] = redis.call("TTL", key)
+end
+return left`;
+  return (await redis(server, "eval", script, "0")).split("\n").filter(Boolean).map(Number);
+}
+
 /** Teaches Rspamd many messages at once. Arguments: spam or ham; standard input: JSON list of texts. */
 const teachScript = `
 import json, os, subprocess, sys, tempfile

@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
 import { parse } from "yaml";
 import { systems, type SystemName } from "../../../components/host/systems";
-import { bringUp, findServer, type LocalServer } from "../../../local-cloud/cli/bring-up";
+import { findServer, prepareStack, upStack, type LocalServer } from "../../../local-cloud/cli/bring-up";
 import type { Stack } from "../../../local-cloud/cli/stack";
 import { inCloud } from "../../../local-cloud/cloud/lifecycle";
 import { addresses } from "../../../local-cloud/contracts";
 import { Peer } from "../../../local-cloud/peer/peer";
 import { System } from "../../../local-cloud/peer/system";
+import { isSettled, settle } from "./settled";
 
 /** Systems under test; MAILSTACK_TEST_OS=debian12 picks one. */
 export const everySystem = (process.env.MAILSTACK_TEST_OS ?? "debian12,debian13").split(",");
@@ -72,10 +73,13 @@ export class Server {
 
   static async open(os: string): Promise<Server> {
     const domain = domains[os] ?? `${os}.example`;
-    return new Server(
-      os,
-      await bringUp({ cloud: testCloud, stack: `test-${os}`, os, domain, settings, progress: console.error }),
-    );
+    const options = { cloud: testCloud, stack: `test-${os}`, os, domain, settings, progress: console.error };
+    const { stack } = await prepareStack(options);
+    if (!isSettled(testCloud, stack)) {
+      await upStack(options, stack, (work) => work());
+      settle(testCloud, stack);
+    }
+    return new Server(os, await findServer(testCloud, stack));
   }
 
   /** The server of the same stack, after its host was replaced. */
@@ -131,6 +135,7 @@ export class Server {
   /** @param words - More of the command line. */
   async up(words: string[] = []): Promise<UpResult> {
     const result = await this.stack.pulumi(["up", "--yes", "--skip-preview", "--json", ...words]);
+    settle(testCloud, this.stack);
     return { summary: summaryOf(result.stdout), output: result.stdout };
   }
 
