@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { uidsOf } from "./support/imap";
 import { gtube, letterHead } from "./support/letters";
 import { manageSieve } from "./support/managesieve";
-import { forget, learned, overfill, sixMinutesLater, teach, verdictOn, wordsLeft } from "./support/rspamd";
+import { drain, forget, learned, overfill, sixMinutesLater, teach, verdictOn, wordsLeft } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
@@ -276,7 +276,7 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       await overfill(server, 200_000);
       await sixMinutesLater(server);
       assert.equal((await send({ from, subject, raw })).code, 250);
-      await forget(server, "RS_filling_*");
+      await drain(server);
     });
 
     test("a changed password of the controller reaches Rspamd with the next up", async () => {
