@@ -87,9 +87,12 @@ export class Stack {
   /**
    * Writes the configuration anew from a declared one, so that an edit of Pulumi.local.yaml counts at the next run.
    * Secrets and the salt of their encryption are carried over.
+   * @throws Error with the line when the text is no YAML, or has a key twice.
    */
   declare(text: string, values: Record<string, unknown>): void {
     const document = parseDocument(text);
+    const [wrong] = document.errors;
+    if (wrong) throw new Error(`Pulumi.local.yaml: ${wrong.message.trim()}`);
     const before = existsSync(this.configFile) ? parseDocument(readFileSync(this.configFile, "utf8")) : undefined;
     const kept = (before?.toJS() ?? {}) as StackFile;
     for (const [key, value] of Object.entries({ ...values, ...secretsOf(kept) }))

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Bundle } from "../../components/rendering/bundle";
 import { apply, applyWell, assertWhole, bundleOf, changed } from "./support/applier";
+import { reloadNginx } from "./support/nginx";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
@@ -31,7 +32,7 @@ for (const os of everySystem) {
     after(async () => {
       await server.system.must(["rm", "-f", foreignFile]);
       await applyWell(server, good);
-      await reload();
+      await reloadNginx(server);
     });
 
     const curl = async (...words: string[]) => {
@@ -40,7 +41,6 @@ for (const os of everySystem) {
     };
     const at = (name: string, port: number) => ["--resolve", `${name}:${port}:${server.ipv4}`];
     const put = (path: string, text: string) => server.system.must(["tee", path], { input: text });
-    const reload = () => server.system.must(["systemctl", "reload", "nginx.service"]);
     const nginxProcess = async () => (await server.system.must(["cat", "/run/nginx.pid"])).trim();
 
     const foreignAnswers = async () => {
@@ -93,7 +93,7 @@ for (const os of everySystem) {
 
     test("another site is served beside ours, and answers for unknown names", async () => {
       await put(foreignFile, foreignSite);
-      await reload();
+      await reloadNginx(server);
       await until("the new site answers", async () =>
         (await curl(...at("foreign.example", 80), "http://foreign.example/")).startsWith("foreign"),
       );

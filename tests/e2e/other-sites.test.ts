@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { reloadNginx } from "./support/nginx";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
@@ -68,11 +69,7 @@ server.serve_forever()
       await put("/tmp/other-root/program.py", program);
       await shell("systemd-run --quiet --unit=other-program python3 /tmp/other-root/program.py");
       await put(site, configuration);
-      const old = (await shell("pgrep -f 'nginx: worker'")).trim().split("\n").join(",");
-      await shell("nginx -t && systemctl reload nginx");
-      // Until it has ended, a worker from before may take a connection, and does not know the site.
-      const ended = async () => (await server.system.exec(["ps", "-p", old])).exitCode !== 0;
-      await until("the old workers end", ended);
+      await reloadNginx(server);
       await until("the site answers", async () => (await curl("/home/page")).startsWith("of a home"));
     });
     after(async () => {
