@@ -16,7 +16,7 @@ const anySystem = new Set([
 const slow = ["volume.test.ts", "fail2ban.test.ts", "filters.test.ts"];
 const others = (file: string) => !anySystem.has(file) && !slow.includes(file);
 
-interface Lane {
+interface SystemLane {
   name: string;
   cloud: string;
   os: string;
@@ -25,7 +25,7 @@ interface Lane {
   takes: string[];
 }
 
-const lanes: Lane[] = [
+const lanes: SystemLane[] = [
   { name: "debian12", cloud: "test12", os: "debian12", runs: others, takes: ["debian12"] },
   { name: "debian13", cloud: "test13", os: "debian13", runs: others, takes: ["debian13"] },
   {
@@ -54,9 +54,9 @@ export async function runLanes(
   await Promise.all(
     lanes.map(async ({ name, cloud, os: own, runs, takes }) => {
       const start = Date.now();
-      const run = async (os: string, chosen: string[]) => {
+      const run = async (os: string, picked: string[]) => {
         const systems = { MAILSTACK_TEST_OS: os, MAILSTACK_TEST_CLOUD: cloud };
-        counts.push(await runNode(chosen, { name, env: { ...env, ...systems } }));
+        counts.push(await runNode(picked, { name, env: { ...env, ...systems } }));
       };
       await run(
         own,

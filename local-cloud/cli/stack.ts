@@ -65,6 +65,15 @@ export class Stack {
     return join(this.folder, `Pulumi.${this.name}.yaml`);
   }
 
+  /** Where Pulumi's file backend keeps the state; there from the first operation on. Each operation changes it. */
+  get stateFile(): string {
+    return join(this.backend, "stacks/mailstack", `${this.name}.json`);
+  }
+
+  private get backend(): string {
+    return join(fileURLToPath(this.runner.environment.PULUMI_BACKEND_URL!), ".pulumi");
+  }
+
   private get passphraseFile(): string {
     return join(this.folder, "passphrase");
   }
@@ -121,8 +130,7 @@ export class Stack {
    * @throws Error when the other run does not end in 20 minutes.
    */
   async exclusively(progress: Progress, lift: () => Promise<void>, work: () => Promise<void>): Promise<void> {
-    const backend = fileURLToPath(this.runner.environment.PULUMI_BACKEND_URL!);
-    const locks = join(backend, ".pulumi/locks/organization/mailstack", this.name);
+    const locks = join(this.backend, "locks/organization/mailstack", this.name);
     await aloneOnStack(this.folder, "up", progress, async () => {
       await liftStaleLocks(locks, progress, lift);
       await work();

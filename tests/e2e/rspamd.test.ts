@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { uidsOf } from "./support/imap";
-import { gtube, letterHead } from "./support/letters";
+import { gtube, letterHead, lure } from "./support/letters";
 import { manageSieve } from "./support/managesieve";
 import { drain, forget, learned, overfill, sixMinutesLater, teach, verdictOn, wordsLeft } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
@@ -20,17 +20,6 @@ const pick = (words: string[], seed: number) =>
 const lesson = (words: string[], seed: number) =>
   `From: a${seed}@peer.example\nTo: b@peer.example\nSubject: ${pick(words, seed).slice(0, 40)}\n` +
   `Message-ID: <lesson-${words[0]}-${seed}@peer.example>\n\n${pick(words, seed)} ${seed}\n`;
-
-/** A link that says one bank and leads elsewhere. */
-const lure = (to: string, subject: string) =>
-  [
-    ...letterHead(`Bank <${friend}>`, to, subject),
-    "Content-Type: text/html; charset=utf-8",
-    "",
-    "<html><body><p>Dear customer, please look at your account soon, thank you very much.</p>",
-    '<a href="http://www.example.net/account">https://www.example.com/account</a></body></html>',
-    "",
-  ].join("\n");
 
 for (const os of everySystem) {
   describe(`Rspamd on ${os}`, () => {

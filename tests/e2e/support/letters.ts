@@ -12,3 +12,14 @@ export function letterHead(from: string, to: string, subject: string): string[] 
     "MIME-Version: 1.0",
   ];
 }
+
+/** A link that says one bank and leads elsewhere. */
+export const lure = (to: string, subject: string) =>
+  [
+    ...letterHead("Bank <friend@peer.example>", to, subject),
+    "Content-Type: text/html; charset=utf-8",
+    "",
+    "<html><body><p>Dear customer, please look at your account soon, thank you very much.</p>",
+    '<a href="http://www.example.net/account">https://www.example.com/account</a></body></html>',
+    "",
+  ].join("\n");

@@ -75,9 +75,9 @@ export class Server {
     const domain = domains[os] ?? `${os}.example`;
     const options = { cloud: testCloud, stack: `test-${os}`, os, domain, settings, progress: console.error };
     const { stack } = await prepareStack(options);
-    if (!isSettled(testCloud, stack)) {
+    if (!isSettled(stack)) {
       await upStack(options, stack, (work) => work());
-      settle(testCloud, stack);
+      settle(stack);
     }
     return new Server(os, await findServer(testCloud, stack));
   }
@@ -135,7 +135,8 @@ export class Server {
   /** @param words - More of the command line. */
   async up(words: string[] = []): Promise<UpResult> {
     const result = await this.stack.pulumi(["up", "--yes", "--skip-preview", "--json", ...words]);
-    settle(testCloud, this.stack);
+    // One with words may have been for a part of the stack.
+    if (words.length === 0) settle(this.stack);
     return { summary: summaryOf(result.stdout), output: result.stdout };
   }
 
