@@ -2,7 +2,7 @@ const js = require("@eslint/js");
 const ts = require("typescript-eslint");
 
 module.exports = ts.config(
-  { ignores: ["node_modules/**", "**/*.js"] },
+  { ignores: ["node_modules/**", ".mailstack/**", "**/*.js"] },
   js.configs.recommended,
   ...ts.configs.recommended,
   {
@@ -12,6 +12,11 @@ module.exports = ts.config(
       "no-console": "off",
       "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
     },
+  },
+  {
+    files: ["**/*.cjs", "**/*.mjs"],
+    languageOptions: { globals: { __dirname: false, exports: false, module: false, process: false, require: false } },
+    rules: { "@typescript-eslint/no-require-imports": "off" },
   },
   { files: ["components/**/*.ts", "index.ts", "config.ts", "stack-traces.ts"], rules: { "no-console": "error" } },
 );

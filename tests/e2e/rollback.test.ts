@@ -23,7 +23,8 @@ import { everySystem, serverFor, type Server } from "./support/servers";
 const program = [
   "Pulumi.yaml",
   "package.json",
-  "tsconfig.json",
+  "start.cjs",
+  "program",
   "index.ts",
   "config.ts",
   "stack-traces.ts",

@@ -1,0 +1,75 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** start.cjs with a small program of its own instead of index.ts. */
+const root = join(__dirname, "../..");
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "mailstack-bundle-"));
+  for (const part of ["start.cjs", "program", "package.json"])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string): void {
+  writeFileSync(join(folder, name), text);
+}
+
+function node(code: string): string {
+  return execFileSync(process.execPath, ["-e", code], { cwd: folder, encoding: "utf8" }).trim();
+}
+
+const run = () => node('console.log(require("./start.cjs").answer)');
+const bundledAt = () => statSync(join(folder, ".mailstack/bundle/program.cjs")).mtimeMs;
+
+test("a changed source is in the next run, and without a change nothing is bundled again", () => {
+  write("index.ts", 'import { part } from "./part";\nexport const answer: string = `it is ${part}`;\n');
+  write("part.ts", 'export const part: string = "one";\n');
+  expect(run()).toBe("it is one");
+  const first = bundledAt();
+  expect(run()).toBe("it is one");
+  expect(bundledAt()).toBe(first);
+  write("part.ts", 'export const part: string = "two";\n');
+  expect(run()).toBe("it is two");
+});
+
+test("a mistake is told with its file and line, and the next good source runs", () => {
+  write("index.ts", 'export const answer: string = "good";\n');
+  expect(run()).toBe("good");
+  write("index.ts", "export const answer =\n;\n");
+  const failed = spawnSync(process.execPath, ["start.cjs"], { cwd: folder, encoding: "utf8" });
+  expect(failed.status).toBe(1);
+  expect(failed.stderr).toContain("could not be made from index.ts:");
+  expect(failed.stderr).toContain("index.ts:2:0: ERROR");
+  write("index.ts", 'export const answer: string = "good again";\n');
+  expect(run()).toBe("good again");
+});
+
+test("the program has every name of the SDK's own entries, and the SDK's own state", () => {
+  write(
+    "index.ts",
+    `import * as pulumi from "@pulumi/pulumi";
+     import * as whole from "@pulumi/pulumi/index";
+     import * as runtime from "@pulumi/pulumi/runtime/index";
+     const missing = (of: object, from: object) => Object.keys(of).filter((name) => !(name in from));
+     export const answer = JSON.stringify([
+       missing(whole, pulumi), missing(runtime, pulumi.runtime),
+       pulumi.Resource === whole.Resource, pulumi.runtime.registerResource === runtime.registerResource,
+     ]);\n`,
+  );
+  expect(JSON.parse(run())).toEqual([[], [], true, true]);
+});
+
+test("what a deployment does not touch is not loaded", () => {
+  write(
+    "index.ts",
+    'import * as pulumi from "@pulumi/pulumi";\nexport const answer = String(pulumi.runtime.isDryRun);\n',
+  );
+  const modules = node('require("./start.cjs"); console.log(Object.keys(require.cache).join("\\n"))');
+  expect(modules).toContain("@pulumi/pulumi/resource.js");
+  expect(modules).not.toMatch(/arborist|automation|typescript/);
+});
