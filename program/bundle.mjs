@@ -29,7 +29,7 @@ const { outputFiles, metafile } = await build({
   platform: "node",
   // The oldest that package.json allows.
   target: "node20",
-  // As the files say `require` where they are not bundled.
+  // Of a package that has both, its CommonJS: what Node takes when nothing is bundled.
   conditions: ["require"],
   sourcemap: "inline",
   sourcesContent: false,

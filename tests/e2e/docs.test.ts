@@ -10,7 +10,7 @@ import { commandsOf, wordsOf } from "../support/documents";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 const pages = "docs/admin";
-const lines = ["operating.md", "volume-and-filters.md"].flatMap((name) => commandsOf(join(pages, name)));
+const lines = ["operating.md", "users.md", "volume-and-filters.md"].flatMap((name) => commandsOf(join(pages, name)));
 
 /** Programs of the host; a line that begins with one of them is run there. */
 const onHost = ["mailstack", "certbot", "journalctl", "postconf", "postfix", "postqueue"];
