@@ -19,8 +19,9 @@ function write(name: string, text: string): void {
   writeFileSync(join(folder, name), text);
 }
 
-function node(code: string): string {
-  return execFileSync(process.execPath, ["-e", code], { cwd: folder, encoding: "utf8" }).trim();
+function node(code: string, env: Record<string, string> = {}): string {
+  const options = { cwd: folder, encoding: "utf8" as const, env: { ...process.env, ...env } };
+  return execFileSync(process.execPath, ["-e", code], options).trim();
 }
 
 const run = () => node('console.log(require("./start.cjs").answer)');
@@ -72,4 +73,12 @@ test("what a deployment does not touch is not loaded", () => {
   const modules = node('require("./start.cjs"); console.log(Object.keys(require.cache).join("\\n"))');
   expect(modules).toContain("@pulumi/pulumi/resource.js");
   expect(modules).not.toMatch(/arborist|automation|typescript/);
+});
+
+test("the SDK's debug messages are sent when they are asked for", () => {
+  write("index.ts", 'export const answer: string = "any";\n');
+  const code = 'const { debug } = require("@pulumi/pulumi/log"); require("./start.cjs"); ';
+  const same = `${code} console.log(debug === require("@pulumi/pulumi/log").debug);`;
+  expect(node(same)).toBe("false");
+  expect(node(same, { MAILSTACK_SDK_DEBUG: "1" })).toBe("true");
 });
