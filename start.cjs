@@ -11,8 +11,10 @@ const bundle = join(__dirname, ".mailstack/bundle/program.cjs");
 /** True where no source is of another time or size than in the first line of the bundle. */
 function fresh() {
   try {
-    const [stamps] = readFileSync(bundle, "utf8").split("\n", 1);
-    return Object.entries(JSON.parse(stamps.slice("//".length))).every(([path, [time, size]]) => {
+    // Only this line is made a text of: all of the bundle would take 8 ms.
+    const bytes = readFileSync(bundle);
+    const stamps = JSON.parse(bytes.toString("utf8", "//".length, bytes.indexOf("\n")));
+    return Object.entries(stamps).every(([path, [time, size]]) => {
       const now = statSync(join(__dirname, path));
       return now.mtimeMs === time && now.size === size;
     });

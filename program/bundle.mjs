@@ -29,8 +29,6 @@ const { outputFiles, metafile } = await build({
   platform: "node",
   // The oldest that package.json allows.
   target: "node20",
-  // Of a package that has both, its CommonJS: what Node takes when nothing is bundled.
-  conditions: ["require"],
   sourcemap: "inline",
   sourcesContent: false,
   tsconfigRaw: {},
@@ -43,8 +41,8 @@ const { outputFiles, metafile } = await build({
   process.exit(1);
 });
 
-/** Sources of this project, and what says that the packages are others. */
-const sources = Object.keys(metafile.inputs).filter((path) => !path.startsWith("node_modules/"));
+/** Sources of this project, and what says that the packages are others. Packages may be a link to another place. */
+const sources = Object.keys(metafile.inputs).filter((path) => !path.includes("node_modules/"));
 const stamps = [...sources, "program/bundle.mjs", "node_modules/.package-lock.json"].map((path) => {
   const { mtimeMs, size } = statSync(join(root, path));
   // What changed in the meantime may not be in the bundle.

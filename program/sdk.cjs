@@ -14,6 +14,8 @@ Object.assign(
   require("@pulumi/pulumi/stackReference"),
   require("@pulumi/pulumi/stash"),
 );
+/** As in the SDK: functions that are turned into text must not take this module with them. */
+exports.deploymentOnlyModule = true;
 const modules = {
   asset: () => require("@pulumi/pulumi/asset"),
   automation: () => require("@pulumi/pulumi/automation"),
@@ -24,6 +26,4 @@ const modules = {
   runtime: () => require("./sdk-runtime.cjs"),
   utils: () => require("@pulumi/pulumi/utils"),
 };
-/** As in the SDK: functions that are turned into text must not take this module with them. */
-exports.deploymentOnlyModule = true;
 for (const [name, get] of Object.entries(modules)) Object.defineProperty(exports, name, { enumerable: true, get });
