@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { Connections } from "./host/connections";
 import { HostFirewall } from "./host/firewall";
 import type { Host } from "./host/host";
 import { Fail2ban } from "./operations/fail2ban";
@@ -23,7 +24,8 @@ export function protectHost(name: string, args: ProtectionArgs): pulumi.Resource
   const { os: system, sshAllowedCidrs, trustedCidrs, banAfterFailures: failures, banMinutes: minutes } = settings;
   const { ipv6, manageSieve } = settings;
   const open = { sshAllowedCidrs, ipv6, manageSieve };
-  const firewall = new HostFirewall(`${name}-ufw`, host, open, { parent, dependsOn: after });
+  const connections = new Connections(`${name}-connections`, host, { trustedCidrs }, { parent, dependsOn: after });
+  const firewall = new HostFirewall(`${name}-ufw`, host, open, { parent, dependsOn: connections });
   const bans = { system, trustedCidrs, failures, minutes };
   return new Fail2ban(`${name}-fail2ban`, host, bans, { parent, dependsOn: firewall });
 }

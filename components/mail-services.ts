@@ -63,7 +63,7 @@ export interface MailServices {
  */
 export function installServices(name: string, args: MailServicesArgs): MailServices {
   const { settings, host, hostname, domains } = args;
-  const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb, ipv6, manageSieve } = settings;
+  const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb, ipv6, manageSieve, trustedCidrs } = settings;
   let last: pulumi.Resource = host;
   const next = <T extends pulumi.Resource>(make: (options: pulumi.ComponentResourceOptions) => T): T => {
     const made = make({ parent: args.parent, dependsOn: [last] });
@@ -113,10 +113,11 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
   next((o) => new MailboxQuota(`${name}-mailbox-quota`, host, o));
   const dane = settings.daneOutbound;
-  const postfix = { system, hostname, ipv6, dane, domain: settings.domain, administrator, messageSizeLimitMb };
-  next((o) => new Postfix(`${name}-postfix`, host, postfix, o));
-  const site = webmailName(settings.domain);
-  const webmail = { system, enabled: settings.webmail, site, hostname, domain: settings.domain, messageSizeLimitMb };
+  const { domain } = settings;
+  const sending = { hostname, domain, administrator, messageSizeLimitMb, trustedCidrs };
+  next((o) => new Postfix(`${name}-postfix`, host, { system, ipv6, dane, ...sending }, o));
+  const site = webmailName(domain);
+  const webmail = { system, enabled: settings.webmail, site, hostname, domain, messageSizeLimitMb };
   // Also when it is not wanted: only a bundle without files takes away what is there.
   next((o) => new Roundcube(`${name}-roundcube`, host, webmail, o));
   // Last: when the authority refuses, everything else is there, with the certificate of before.

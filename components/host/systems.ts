@@ -7,6 +7,8 @@ export interface System {
   dovecot: "2.3" | "2.4";
   /** Unit that runs Postfix's master. On Debian 12 `postfix.service` is `/bin/true`, so its state tells nothing. */
   postfixUnit: string;
+  /** Postfix counts all addresses of an IPv6 network as one client (3.9 and newer). */
+  postfixCountsNetworks: boolean;
   /** Unit of PHP's process manager. */
   phpFpmUnit: string;
   /** PHP's version, part of paths like `/etc/php/8.2`. */
@@ -28,6 +30,7 @@ export const systems: Readonly<Record<SystemName, System>> = {
   debian12: {
     dovecot: "2.3",
     postfixUnit: "postfix@-.service",
+    postfixCountsNetworks: false,
     phpFpmUnit: "php8.2-fpm.service",
     phpVersion: "8.2",
     nginxHttp2Directive: false,
@@ -38,6 +41,7 @@ export const systems: Readonly<Record<SystemName, System>> = {
   debian13: {
     dovecot: "2.4",
     postfixUnit: "postfix.service",
+    postfixCountsNetworks: true,
     phpFpmUnit: "php8.4-fpm.service",
     phpVersion: "8.4",
     nginxHttp2Directive: true,
@@ -48,6 +52,7 @@ export const systems: Readonly<Record<SystemName, System>> = {
   ubuntu2404: {
     dovecot: "2.3",
     postfixUnit: "postfix@-.service",
+    postfixCountsNetworks: false,
     phpFpmUnit: "php8.3-fpm.service",
     phpVersion: "8.3",
     nginxHttp2Directive: false,

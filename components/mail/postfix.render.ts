@@ -1,3 +1,4 @@
+import { serverLimit, submissionLimit } from "../host/connections.render";
 import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
@@ -22,6 +23,8 @@ export interface PostfixSettings {
   administrator: string;
   /** Largest message in MiB, as it is transferred (an attachment grows by a third). */
   messageSizeLimitMb: number;
+  /** Networks without a limit of connections and messages. */
+  trustedCidrs: string[];
 }
 
 /** What a reload does not change. */
@@ -39,7 +42,23 @@ const submission = [
   "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
   "smtpd_recipient_restrictions=",
   "milter_macro_daemon_name=ORIGINATING",
+  // Not those of port 25: here an office sends from one address, and Rspamd limits each user.
+  `smtpd_client_connection_count_limit=${submissionLimit.client}`,
+  "smtpd_client_connection_rate_limit=0",
+  "smtpd_client_message_rate_limit=0",
 ];
+
+/**
+ * How many clients each port serves at the same time, with a process of 2.5 MB for each: more than two customers of a
+ * provider may take, and on all three ports together still fewer than fit beside other services into 2 GB.
+ */
+const processes = { servers: 100, users: 80 };
+
+/** A network as Postfix writes it. */
+function inPostfix(cidr: string): string {
+  const [address, bits] = cidr.split("/");
+  return cidr.includes(":") ? `[${address}]/${bits}` : cidr;
+}
 
 /** SMTP on 25 for other servers, 587 and 465 for users. Needs accounts, Dovecot's sockets, Rspamd and a certificate. */
 export function renderPostfix(settings: PostfixSettings): Bundle {
@@ -74,6 +93,10 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           certificate: certificatePaths,
           database: accountsDatabase,
           submission,
+          serverLimit: { client: serverLimit.client, rate: serverLimit.rate },
+          processes,
+          trusted: settings.trustedCidrs.map(inPostfix),
+          countsNetworks: systems[settings.system].postfixCountsNetworks,
           milter,
           // Without it mail is taken, and Dovecot decides at delivery.
           quotaPolicy: `{ unix:${mailboxQuotaPolicy}, default_action=DUNNO, timeout=10s }`,

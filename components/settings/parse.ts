@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { networkOf } from "./network-address";
 import { contradictions, setWith, type Problem } from "./rules";
 import { settingsSchema, type Settings } from "./schema";
 
@@ -20,7 +21,7 @@ export function parseSettings(values: Record<string, unknown>): Settings {
   if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap(problemsOf));
   const problems = contradictions(parsed.data);
   if (problems.length > 0) throw new SettingsError(problems);
-  return parsed.data;
+  return { ...parsed.data, trustedCidrs: parsed.data.trustedCidrs.map(networkOf) };
 }
 
 /** What a value of each kind is called to a user, where the schema has no words of its own. */

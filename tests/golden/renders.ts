@@ -1,4 +1,5 @@
 import { renderAccess } from "../../components/host/access.render";
+import { renderConnections } from "../../components/host/connections.render";
 import { renderHostFirewall } from "../../components/host/firewall.render";
 import { renderKernel } from "../../components/host/kernel.render";
 import { renderPackages } from "../../components/host/packages.render";
@@ -98,6 +99,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       domain: "example.org",
       administrator,
       messageSizeLimitMb: 40,
+      trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"],
     }),
   certificate: (system) =>
     renderCertificate({
@@ -110,6 +112,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
     }),
   autoconfig: () => renderAutoconfig({ hostname, domains: ["example.org", "example.net"] }),
   "mta-sts": () => renderMtaSts({ mode: "testing", hostname, domains: ["example.org", "example.net"] }),
+  connections: () => renderConnections({ trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"] }),
   ufw: () =>
     renderHostFirewall({
       sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"],

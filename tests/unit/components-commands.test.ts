@@ -36,6 +36,7 @@ const commands = {
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
   "mail-roundcube": "/usr/local/sbin/mailstack apply roundcube",
   "mail-fail2ban": "/usr/local/sbin/mailstack apply fail2ban",
+  "mail-connections": "/usr/local/sbin/mailstack apply connections",
   "mail-ufw": "/usr/local/sbin/mailstack apply ufw",
   "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
   "mail-health": "/usr/local/sbin/mailstack status >&2",

@@ -32,6 +32,8 @@ mail mailstack:index:MailServer
     mail-certificate command:remote:Command
   mail-clamav mailstack:mail:ClamAv
     mail-clamav command:remote:Command
+  mail-connections mailstack:host:Connections
+    mail-connections command:remote:Command
   mail-deploy-key random:index/randomPassword:RandomPassword
   mail-digest-key random:index/randomPassword:RandomPassword
   mail-dns mailstack:dns:CloudflareRecords

@@ -33,6 +33,7 @@ const steps = [
   "mail-roundcube",
   "mail-certificate",
   "mail-health",
+  "mail-connections",
   "mail-ufw",
   "mail-ufw-confirmed",
   "mail-fail2ban",

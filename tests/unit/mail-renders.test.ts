@@ -73,6 +73,7 @@ describe("Postfix", () => {
       domain: "example.org",
       administrator: "admin@example.org",
       messageSizeLimitMb,
+      trustedCidrs: [],
     }).files;
   const main = (mb: number) => files(mb)["/etc/postfix/main.cf"]!.content;
 
