@@ -5,8 +5,20 @@
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { PositionEncoding, Workspace } from "@astral-sh/ruff-wasm-nodejs";
 
+/** What changes files by path, for one module alone: each `"os.chown".msg = "..."` of the linter's own configuration. */
+const banned = [...readFileSync("host/ruff.toml", "utf8").matchAll(/^"([a-z0-9.]+)"\.msg = "(.+)"$/gm)];
+if (banned.length === 0) throw new Error("host/ruff.toml bans nothing");
+
 /** Bugs, imports, modern syntax and simplifications; the defaults of ruff and these. */
-const options = { "line-length": 120, "target-version": "py311", lint: { select: ["E", "F", "W", "B", "I", "UP"] } };
+const options = {
+  "line-length": 120,
+  "target-version": "py311",
+  lint: {
+    select: ["E", "F", "W", "B", "I", "UP", "TID251"],
+    "flake8-tidy-imports": { "banned-api": Object.fromEntries(banned.map(([, name, msg]) => [name, { msg }])) },
+  },
+};
+const mayChangeFiles = /^host\/(tests\/|bootstrap\.py$|mailstack\/safe_path\.py$)/;
 
 const write = process.argv.includes("--write");
 const ruff = new Workspace(options, PositionEncoding.Utf8);
@@ -18,7 +30,9 @@ for (const file of globSync("host/**/*.py").sort()) {
     if (write) writeFileSync(file, formatted);
     else report(file, 1, "is not formatted; run: npm run format");
   }
-  for (const found of ruff.check(formatted)) report(file, found.start_location.row, `${found.code}: ${found.message}`);
+  for (const found of ruff.check(formatted))
+    if (found.code !== "TID251" || !mayChangeFiles.test(file))
+      report(file, found.start_location.row, `${found.code}: ${found.message}`);
 }
 if (faults > 0) process.exitCode = 1;
 

@@ -40,8 +40,9 @@ export const rspamdUser = "_rspamd";
 /** `learn learn-spam` or `learn learn-ham` teaches Rspamd the message on standard input; for {@link rspamdUser} only. */
 export const learnProgram = "/usr/local/libexec/mailstack/learn";
 
-const dkimFolder = "/var/lib/rspamd/dkim";
-const dkimProgram = "/usr/local/libexec/mailstack/dkim";
+/** The program's own: Rspamd may not write there, since root reads and writes keys in it (host/mailstack/dkim_keys.py). */
+const dkimFolder = "/var/lib/mailstack/dkim";
+const dkim = ["/usr/local/sbin/mailstack", "dkim"];
 const settleProgram = "/usr/local/libexec/mailstack/rspamd-settle";
 const controllerSocket = "/run/rspamd/controller.sock";
 const settleTimer = "mailstack-rspamd-settle.timer";
@@ -74,7 +75,6 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
   return {
     service: "rspamd",
     packages: rspamdPackages,
-    directories: { [dkimFolder]: { owner: "root:_rspamd", mode: "0750" } },
     files: {
       ...filesFrom(
         "rspamd",
@@ -98,7 +98,6 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           [`/etc/systemd/system/${settleService}`]: plain,
           [`/etc/systemd/system/${settleTimer}`]: plain,
           "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
-          [dkimProgram]: program,
           [settleProgram]: program,
           [learnProgram]: program,
         },
@@ -123,7 +122,7 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
       ...filterFiles(settings),
       ...knownSenders,
     },
-    prepare: [[dkimProgram, "make", ...domains.map((domain) => domain.key)]],
+    prepare: [[...dkim, "make", ...domains.map((domain) => domain.key)]],
     validate: [["rspamadm", "configtest"]],
     // A reload starts new workers on the same sockets while the old ones finish: no message is put off. A restart on
     // Debian 13 stops for up to 16 s (twice Rspamd's task_timeout) once it has seen certain messages.
@@ -132,8 +131,6 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
     // The first start compiles patterns for many seconds before it listens. Other services are set up meanwhile;
     // Postfix, which needs the port, waits for it.
     after: [["systemctl", "start", "--no-block", settleService]],
-    outputs: Object.fromEntries(
-      domains.map((domain) => [dkimOutput(domain.name), [dkimProgram, "record", domain.key]]),
-    ),
+    outputs: Object.fromEntries(domains.map((domain) => [dkimOutput(domain.name), [...dkim, "record", domain.key]])),
   };
 }

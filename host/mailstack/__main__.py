@@ -66,6 +66,12 @@ def parser() -> argparse.ArgumentParser:
     made = changes(as_json(command(top_commands, "verify", commands.verify, text)))
     made.add_argument("services", nargs="*", metavar="SERVICE", help="only these")
     as_json(command(top_commands, "status", commands.status, "test the services as their users meet them"))
+    keys = command(top_commands, "dkim", None, "the keys that sign mail").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    made = command(keys, "make", commands.dkim_make, "make the missing ones, and keep what is there")
+    made.add_argument("keys", nargs="+", metavar="PATH")
+    command(keys, "record", commands.dkim_record, "print the value of a key's DNS record").add_argument("key")
     rules = command(top_commands, "firewall", None, "the host's firewall and its trial").add_subparsers(
         metavar="COMMAND", required=True
     )

@@ -1,7 +1,8 @@
 """The accounts database: its file, its tables. Postfix and Dovecot read it while it changes.
 
-It is never replaced as a file, since Postfix's proxymap keeps the old inode. Its journal mode is DELETE: in WAL mode a
-reader must be able to write. Some programs (Roundcube's driver) switch to WAL on their own, so each run switches back.
+It is never replaced as a file, since Postfix's proxymap keeps the old inode. Root alone writes to it and to its
+directory: SQLite opens files by their names, and does what a journal beside the database says. Its journal mode is
+DELETE: in WAL mode a reader must be able to write. Some programs switch to WAL on their own, so each run switches back.
 """
 
 import contextlib
@@ -12,10 +13,12 @@ from collections.abc import Iterator
 
 from .errors import MailstackError
 from .paths import on_host
+from .safe_path import Refused, directory_state, names_in, open_file
+from .safe_path import state as state_of
 
 # Postfix and Dovecot hold it for milliseconds; a password change in the webmail likewise.
 _BUSY_SECONDS = 30
-_MODE = 0o660
+_MODE = 0o640
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS domains (name TEXT PRIMARY KEY, active INTEGER NOT NULL DEFAULT 1);
@@ -74,12 +77,13 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
 def prepare(path: str) -> None:
     """Makes the file and the tables where they are missing, and sets owner (root and the folder's group) and mode."""
     real = on_host(path)
-    folder = os.path.dirname(real)
-    if not os.path.isdir(folder):
+    folder = directory_state(os.path.dirname(real))
+    if folder is None:
         raise MailstackError(f"{path}: its directory does not exist; the bundle must declare it with owner and mode")
-    descriptor = os.open(real, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _MODE)
+    _refuse_foreign_journals(real)
+    descriptor = open_file(real, os.O_RDWR | os.O_CREAT, _MODE)
     try:
-        state, group = os.fstat(descriptor), os.stat(folder).st_gid
+        state, group = os.fstat(descriptor), folder.st_gid
         if (state.st_uid, state.st_gid, stat.S_IMODE(state.st_mode)) != (0, group, _MODE):
             os.fchown(descriptor, 0, group)
             os.fchmod(descriptor, _MODE)
@@ -101,6 +105,17 @@ def prepare(path: str) -> None:
                     connection.execute(f"ALTER TABLE users ADD COLUMN {name} {kind}")
             # When an older database's passwords were set nobody knows; their age begins now.
             connection.execute("UPDATE users SET password_changed = unixepoch() WHERE password_changed = 0")
+
+
+def _refuse_foreign_journals(real: str) -> None:
+    """Older versions let the group write here, and SQLite does as root what such a file says."""
+    folder, name = os.path.split(real)
+    for beside in names_in(folder):
+        found = state_of(f"{folder}/{beside}")
+        if beside.startswith(f"{name}-") and found and (found.st_uid != 0 or not stat.S_ISREG(found.st_mode)):
+            raise Refused(
+                f"{os.path.dirname(real)}/{beside} was not made by root: look at it, remove it, and try again"
+            )
 
 
 def _leave_wal(connection: sqlite3.Connection) -> None:

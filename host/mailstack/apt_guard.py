@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .durable import remove, write_new
 from .paths import on_host
+from .safe_path import make_directories, remove, rename, state, write_new
 
 POLICY = "/usr/sbin/policy-rc.d"
 # man-db's trigger works only where this file exists.
@@ -35,12 +35,12 @@ def guarded() -> Iterator[None]:
     """The transaction goes inside. An administrator's own policy-rc.d stays in force."""
     policy, man_db = on_host(POLICY), on_host(_MAN_DB)
     clear()
-    os.makedirs(on_host("/run/mailstack"), exist_ok=True)
-    os.makedirs(os.path.dirname(policy), exist_ok=True)
-    if not os.path.lexists(policy):
+    make_directories(on_host("/run/mailstack"))
+    make_directories(os.path.dirname(policy))
+    if state(policy) is None:
         write_new(policy, _script().encode(), 0o755)
-    if os.path.exists(man_db):
-        os.rename(man_db, man_db + ".mailstack")
+    if state(man_db) is not None:
+        rename(man_db, man_db + ".mailstack")
     try:
         yield
     finally:
@@ -55,8 +55,8 @@ def clear() -> None:
             ours = _MARK in file.read(200)
         if ours and not _transaction_runs():
             remove(policy)
-    if os.path.exists(man_db + ".mailstack"):
-        os.rename(man_db + ".mailstack", man_db)
+    if state(man_db + ".mailstack") is not None:
+        rename(man_db + ".mailstack", man_db)
     if not _transaction_runs():
         remove(on_host(_PID))
 

@@ -38,6 +38,22 @@ def remove(options: Namespace) -> int:
     return 0
 
 
+def dkim_make(options: Namespace) -> int:
+    """Prints nothing on stdout. Called by `apply`, which holds the lock."""
+    from .dkim_keys import make
+
+    make(options.keys)
+    return 0
+
+
+def dkim_record(options: Namespace) -> int:
+    """stdout: the value, without quotes and in one piece."""
+    from .dkim_keys import record
+
+    say_result(record(options.key))
+    return 0
+
+
 def firewall_arm(_options: Namespace) -> int:
     """Prints nothing on stdout. Called by `apply`, which holds the lock."""
     from .firewall import arm

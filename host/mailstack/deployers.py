@@ -5,6 +5,7 @@ import os
 
 from .durable import replace
 from .paths import DEPLOYERS, STATE, on_host
+from .safe_path import make_directories
 
 # A deployer at home or on the road changes addresses, and another person may get the old one.
 _KEPT = 5
@@ -21,7 +22,7 @@ def remember() -> None:
     if known[-1:] == [address]:
         return
     known = [*(each for each in known if each != address), address][-_KEPT:]
-    os.makedirs(on_host(STATE), exist_ok=True)
+    make_directories(on_host(STATE))
     replace(on_host(DEPLOYERS), "".join(f"{each}\n" for each in known).encode(), 0o644)
 
 

@@ -4,28 +4,7 @@ import json
 import os
 from typing import Any
 
-
-def sync_directory(path: str) -> None:
-    """Makes renames and removals in a directory last. A directory that is gone needs none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_new(path: str, content: bytes, mode: int, uid: int = 0, gid: int = 0) -> None:
-    """Makes a file that must not exist, never readable by others on the way, and syncs its content."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fchown(descriptor, uid, gid)
-        os.fchmod(descriptor, mode)
-        file.flush()
-        os.fsync(descriptor)
+from .safe_path import directory_state, make_directories, make_directory, remove, rename, sync_directory, write_new
 
 
 def replace(path: str, content: bytes, mode: int = 0o600) -> None:
@@ -34,20 +13,11 @@ def replace(path: str, content: bytes, mode: int = 0o600) -> None:
     remove(staged)
     try:
         write_new(staged, content, mode)
-        os.rename(staged, path)
+        rename(staged, path)
     except BaseException:
         remove(staged)
         raise
     sync_directory(os.path.dirname(path))
-
-
-def remove(path: str) -> bool:
-    """Removes a file or link; tells whether there was one."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def as_json(value: Any) -> bytes:
@@ -57,7 +27,6 @@ def as_json(value: Any) -> bytes:
 
 def private_directory(path: str) -> None:
     """A directory only root can look into, with its parents (0755)."""
-    if os.path.isdir(path):
-        return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    os.mkdir(path, 0o700)
+    if directory_state(path, declared=False) is None:
+        make_directories(os.path.dirname(path))
+        make_directory(path)

@@ -6,14 +6,14 @@ in, and stops it. Without that the timer puts the rules back that were confirmed
 
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .durable import private_directory, remove, replace
+from .durable import private_directory, replace
 from .errors import MailstackError
 from .paths import FIREWALL, on_host
 from .programs import must, run
+from .safe_path import make_directory, open_file, read, remove, remove_tree, rename, state, write_new
 from .talk import say
 
 # What ufw starts from. Each file belongs to the bundle `ufw`.
@@ -41,7 +41,7 @@ def arm(seconds: int = SECONDS) -> None:
 def _alone() -> Iterator[None]:
     """Not the applier's lock: the roll-back must not wait for a command of somebody who is locked out."""
     private_directory(on_host(FIREWALL))
-    with open(on_host(f"{FIREWALL}/lock"), "w", encoding="ascii") as file:
+    with open(open_file(on_host(f"{FIREWALL}/lock"), os.O_RDWR | os.O_CREAT), "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -55,7 +55,7 @@ def confirm() -> None:
 def _confirm() -> None:
     if os.path.exists(on_host(PENDING)):
         _keep(_CONFIRMED)
-        shutil.rmtree(on_host(_REFUSED), ignore_errors=True)
+        remove_tree(on_host(_REFUSED))
         _disarm()
         remove(on_host(PENDING))
         return
@@ -93,12 +93,13 @@ def _rollback(only_after_boot: bool) -> None:
 def _keep(folder: str) -> None:
     """Copies what is in force; the folder is there whole or not at all."""
     staged = on_host(folder) + ".new"
-    shutil.rmtree(staged, ignore_errors=True)
-    os.mkdir(staged, 0o700)
+    remove_tree(staged)
+    make_directory(staged)
     for path in FILES:
-        shutil.copy2(on_host(path), f"{staged}/{_name(path)}")
-    shutil.rmtree(on_host(folder), ignore_errors=True)
-    os.rename(staged, on_host(folder))
+        content, found = read(on_host(path))
+        write_new(f"{staged}/{_name(path)}", content, found.st_mode & 0o777)
+    remove_tree(on_host(folder))
+    rename(staged, on_host(folder))
 
 
 def _put_in_force(folder: str) -> None:
@@ -107,9 +108,9 @@ def _put_in_force(folder: str) -> None:
     must([on_host(_UFW), "force-stop"], "the firewall does not stop")
     for path in FILES:
         kept = f"{on_host(folder)}/{_name(path)}"
-        if os.path.exists(kept):
-            with open(kept, "rb") as file:
-                replace(on_host(path), file.read(), os.stat(kept).st_mode & 0o777)
+        if state(kept) is not None:
+            content, found = read(kept)
+            replace(on_host(path), content, found.st_mode & 0o777)
         elif path.endswith("ufw.conf"):
             replace(on_host(path), b"ENABLED=no\nLOGLEVEL=low\n", 0o644)
     must([on_host(_UFW), "start", "quiet"], "the firewall does not start")
@@ -120,11 +121,7 @@ def _differing(folder: str) -> list[str]:
 
 
 def _content(path: str) -> bytes | None:
-    try:
-        with open(on_host(path), "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
+    return read(on_host(path))[0] if state(on_host(path)) is not None else None
 
 
 def _name(path: str) -> str:

@@ -11,8 +11,9 @@ import json
 import os
 from typing import Any
 
-from .durable import as_json, private_directory, remove, replace, sync_directory
+from .durable import as_json, private_directory, replace
 from .paths import JOURNAL, on_host
+from .safe_path import remove, rename, sync_directory
 
 PHASES = ("staging", "swapping", "units", "commit")
 
@@ -40,7 +41,7 @@ def write(content: dict[str, Any]) -> None:
 
 def advance(old: str, new: str) -> None:
     """Goes from one phase to the next, for good."""
-    os.rename(_file(old), _file(new))
+    rename(_file(old), _file(new))
     sync_directory(on_host(JOURNAL))
 
 

@@ -6,6 +6,7 @@ import time
 
 from .errors import MailstackError
 from .paths import LOCK, on_host
+from .safe_path import make_directories, open_file
 from .steps import reached
 from .talk import say
 
@@ -14,7 +15,7 @@ DEFAULT_TIMEOUT = 900.0
 
 
 class Lock:
-    """flock(2) on /run/lock/mailstack; the kernel frees it however the holder ends. Use it in a `with`."""
+    """flock(2) on /run/mailstack/lock; the kernel frees it however the holder ends. Use it in a `with`."""
 
     def __init__(self, purpose: str, timeout: float) -> None:
         self.purpose = purpose
@@ -23,8 +24,8 @@ class Lock:
 
     def __enter__(self) -> "Lock":
         path = on_host(LOCK)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        make_directories(os.path.dirname(path))
+        self.descriptor = open_file(path, os.O_RDWR | os.O_CREAT)
         deadline = time.monotonic() + self.timeout
         told = False
         while not self._taken():

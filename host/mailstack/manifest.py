@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from typing import Any
 
 from .durable import as_json
 from .errors import MailstackError
 from .paths import MANIFESTS, on_host
+from .safe_path import names_in
 
 
 def path_of(service: str) -> str:
@@ -31,9 +31,7 @@ def load(service: str) -> dict[str, Any] | None:
 
 def load_all() -> list[dict[str, Any]]:
     """All manifests, by service name."""
-    folder = on_host(MANIFESTS)
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    services = [name.removesuffix(".json") for name in names if name.endswith(".json")]
+    services = [name.removesuffix(".json") for name in names_in(on_host(MANIFESTS)) if name.endswith(".json")]
     return [manifest for manifest in map(load, services) if manifest is not None]
 
 

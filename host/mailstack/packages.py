@@ -10,6 +10,7 @@ from .durable import as_json, replace
 from .errors import MailstackError
 from .paths import STATE, on_host
 from .programs import Result, must, run
+from .safe_path import make_directories
 from .steps import deferred
 from .talk import say
 
@@ -152,5 +153,5 @@ def _remember(installed: list[str]) -> None:
     """Which packages came by this program, for whoever wants an adopted host back as it was."""
     path = on_host(STATE + "/packages.json")
     known = _remembered()
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    make_directories(on_host(STATE))
     replace(path, as_json(sorted({*known, *installed})), 0o644)

@@ -2,13 +2,13 @@
 
 import ctypes
 import hmac
-import os
 import secrets
 
-from .durable import private_directory, remove, replace
+from .durable import private_directory, replace
 from .errors import MailstackError
 from .paths import INITIAL_PASSWORDS, on_host
 from .programs import must
+from .safe_path import names_in, remove
 from .talk import mask
 
 # No characters that look alike; 4 groups of 6 of these 31 characters are 118 bits.
@@ -68,8 +68,7 @@ def forget_initial(address: str) -> bool:
 
 def addresses_with_initial() -> list[str]:
     """Whose generated passwords are kept."""
-    folder = on_host(INITIAL_PASSWORDS)
-    return sorted(name for name in os.listdir(folder) if "@" in name) if os.path.isdir(folder) else []
+    return [name for name in names_in(on_host(INITIAL_PASSWORDS)) if "@" in name]
 
 
 def _file(address: str) -> str:

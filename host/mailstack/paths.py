@@ -10,16 +10,19 @@ def on_host(path: str) -> str:
 
 # As components/mail/accounts.render.ts makes it.
 MAIL = "/var/vmail"
-LOCK = "/run/lock/mailstack"
+# Not in /run/lock, where any user of the host could hold it.
+LOCK = "/run/mailstack/lock"
 STATE = "/var/lib/mailstack"
 MANIFESTS = STATE + "/manifests"
 JOURNAL = STATE + "/journal"
 BACKUPS = STATE + "/backups"
 FIREWALL = STATE + "/firewall"
 DEPLOYERS = STATE + "/deployers"
+# As components/mail/rspamd.render.ts names it.
+DKIM = STATE + "/dkim"
 SETTINGS = "/etc/mailstack"
 SECRETS = SETTINGS + "/secrets"
 INITIAL_PASSWORDS = SETTINGS + "/initial-passwords"
 
 # A bundle may not name files here: they are the program's own, or no files at all.
-FORBIDDEN = (STATE + "/", SETTINGS + "/", "/proc/", "/sys/", "/dev/", "/run/lock/")
+FORBIDDEN = (STATE + "/", SETTINGS + "/", "/proc/", "/sys/", "/dev/", "/run/mailstack/")

@@ -9,6 +9,7 @@ from .errors import MailstackError
 from .identities import numbers
 from .manifest import content_digest
 from .paths import BACKUPS, on_host
+from .safe_path import directory_state, link_target, open_file, read, state
 
 
 @dataclass
@@ -52,7 +53,7 @@ def make(
     plan = Plan(backups=dict(old["backups"]) if old else {})
     for path, file in sorted(files.items()):
         uid, gid = numbers(file["owner"], path)
-        change = Change(path, os.path.lexists(on_host(path)), contents[path], None, uid, gid, int(file["mode"], 8))
+        change = Change(path, state(on_host(path)) is not None, contents[path], None, uid, gid, int(file["mode"], 8))
         if change.existed and is_same(change):
             continue
         if change.existed and path not in owned:
@@ -68,38 +69,36 @@ def make(
 def is_same(change: Change) -> bool:
     """Whether the host's file is already as wanted. Raises where a directory stands in the way."""
     real = on_host(change.path)
-    state = os.lstat(real)
-    if stat.S_ISDIR(state.st_mode):
+    found = state(real)
+    if found and stat.S_ISDIR(found.st_mode):
         raise MailstackError(f"{change.path}: is a directory on this host; nothing was changed")
-    if not stat.S_ISREG(state.st_mode):
+    if not found or not stat.S_ISREG(found.st_mode):
         return False
-    if (state.st_uid, state.st_gid, stat.S_IMODE(state.st_mode)) != (change.uid, change.gid, change.mode):
-        return False
-    if state.st_size != len(change.content or b""):
-        return False
-    with open(real, "rb") as file:
-        return file.read() == change.content
+    with open(open_file(real), "rb") as file:
+        found = os.fstat(file.fileno())
+        if (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) != (change.uid, change.gid, change.mode):
+            return False
+        return found.st_size == len(change.content or b"") and file.read(found.st_size + 1) == change.content
 
 
 def _describe(path: str, copy: str) -> dict[str, Any]:
-    state = os.lstat(on_host(path))
-    if stat.S_ISLNK(state.st_mode):
-        return {"link": os.readlink(on_host(path))}
-    if not stat.S_ISREG(state.st_mode):
+    found = state(on_host(path))
+    if found and stat.S_ISLNK(found.st_mode):
+        return {"link": link_target(on_host(path))}
+    if not found or not stat.S_ISREG(found.st_mode):
         raise MailstackError(f"{path}: is neither a file nor a link on this host; nothing was changed")
-    return {"copy": copy, "uid": state.st_uid, "gid": state.st_gid, "mode": stat.S_IMODE(state.st_mode)}
+    return {"copy": copy, "uid": found.st_uid, "gid": found.st_gid, "mode": stat.S_IMODE(found.st_mode)}
 
 
 def _give_up(service: str, path: str, plan: Plan) -> None:
     """A file that the bundle names no longer: what was there before comes back, else it is removed."""
-    existed = os.path.lexists(on_host(path))
+    existed = state(on_host(path)) is not None
     backup = plan.backups.pop(path, None)
     change = Change(path, existed)
     if backup and "link" in backup:
         change.link = backup["link"]
     elif backup:
-        with open(on_host(f"{BACKUPS}/{service}/{backup['copy']}"), "rb") as file:
-            change.content = file.read()
+        change.content, _ = read(on_host(f"{BACKUPS}/{service}/{backup['copy']}"))
         change.uid, change.gid, change.mode = backup["uid"], backup["gid"], backup["mode"]
         plan.dropped_backups.append(backup["copy"])
     elif not existed:
@@ -120,13 +119,10 @@ def _plan_directories(files: dict[str, Any], directories: dict[str, Any], plan: 
             parent = os.path.dirname(parent)
     for path in sorted(parents | wanted.keys()):
         uid, gid, mode = wanted.get(path, (0, 0, 0o755))
-        try:
-            state = os.stat(on_host(path))
-        except FileNotFoundError:
+        found = directory_state(on_host(path), declared=path in wanted)
+        if found is None:
             plan.directories.append({"path": path, "made": True, "want": [uid, gid, mode]})
             continue
-        if not stat.S_ISDIR(state.st_mode):
-            raise MailstackError(f"{path}: is not a directory on this host; nothing was changed")
-        before = [state.st_uid, state.st_gid, stat.S_IMODE(state.st_mode)]
+        before = [found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)]
         if path in wanted and before != [uid, gid, mode]:
             plan.directories.append({"path": path, "made": False, "want": [uid, gid, mode], "before": before})

@@ -25,7 +25,7 @@ def serve() -> None:
         _talk()
     except BrokenPipeError:
         # Whoever asked is gone; Python would complain once more when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # noqa: TID251
 
 
 def _talk() -> None:

@@ -25,7 +25,7 @@ def repair() -> None:
 
 
 def put_back() -> list[str]:
-    """Undoes the open transaction, if there is one. Returns what could not be brought back (the files always are)."""
+    """Undoes the open transaction, if there is one. Returns what could not be brought back."""
     found = journal.read()
     if found is None:
         return []
@@ -33,8 +33,7 @@ def put_back() -> list[str]:
     if phase == "commit":
         transaction.finish(content)
         return []
-    transaction.undo_files(phase, content)
-    problems = []
+    problems = transaction.undo_files(phase, content)
     if phase in ("swapping", "units"):
         for argv in content["prepare"]:
             result = run(argv)

@@ -1,12 +1,12 @@
 """Secrets that came from the deploying program: one root-only file each, put into files while they are written."""
 
 import json
-import os
 import re
 
-from .durable import private_directory, remove, replace, sync_directory
+from .durable import private_directory, replace
 from .errors import MailstackError
 from .paths import SECRETS, on_host
+from .safe_path import Refused, names_in, read, remove, set_ownership, sync_directory
 from .shapes import a_map, matching, text
 from .talk import mask
 
@@ -18,10 +18,10 @@ def load() -> dict[str, str]:
     """All secrets by name, without their last newline; none of them is shown from now on."""
     folder = on_host(SECRETS)
     secrets = {}
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+    for name in names_in(folder):
         if _NAME.fullmatch(name) and not name.endswith(".new"):
-            with open(os.path.join(folder, name), encoding="utf-8") as file:
-                secrets[name] = file.read().removesuffix("\n")
+            content, _ = read(f"{folder}/{name}")
+            secrets[name] = content.decode().removesuffix("\n")
             mask(secrets[name])
     return secrets
 
@@ -52,22 +52,21 @@ def store(raw: str) -> int:
             raise MailstackError(f"secrets: the name {name!r} must not end with `.new`")
     folder = on_host(SECRETS)
     private_directory(folder)
-    os.chown(folder, 0, 0)
-    os.chmod(folder, 0o700)
-    old = set(os.listdir(folder))
+    set_ownership(folder, 0, 0, 0o700)
+    old = set(names_in(folder))
     for name, content in secrets.items():
-        path = os.path.join(folder, name)
+        path = f"{folder}/{name}"
         if name not in old or not _same(path, content):
             replace(path, content.encode(), 0o600)
     for name in old - secrets.keys():
-        remove(os.path.join(folder, name))
+        remove(f"{folder}/{name}")
     sync_directory(folder)
     return len(secrets)
 
 
 def _same(path: str, content: str) -> bool:
-    state = os.lstat(path)
-    if (state.st_mode, state.st_uid, state.st_gid) != (0o100600, 0, 0):
+    try:
+        stored, found = read(path)
+    except Refused:
         return False
-    with open(path, "rb") as file:
-        return file.read() == content.encode()
+    return (found.st_mode, found.st_uid, found.st_gid) == (0o100600, 0, 0) and stored == content.encode()

@@ -1,16 +1,32 @@
 """Makes a plan true in steps that can each be undone: stage, keep, swap, commit."""
 
-import contextlib
+import errno
 import os
 import time
 from typing import Any
 
 from . import journal, manifest, units
-from .durable import as_json, private_directory, remove, sync_directory, write_new
+from .durable import as_json, private_directory
 from .errors import MailstackError
 from .paths import BACKUPS, MANIFESTS, on_host
 from .plan import Plan
+from .safe_path import (
+    Refused,
+    directory_state,
+    link,
+    make_directory,
+    read,
+    remove,
+    remove_directory,
+    rename,
+    set_ownership,
+    state,
+    symlink,
+    sync_directory,
+    write_new,
+)
 from .steps import reached
+from .talk import say
 
 
 def _folders(paths: list[str]) -> list[str]:
@@ -45,11 +61,9 @@ def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
     for entry in plan.directories:
         real = on_host(entry["path"])
         # Our own state folder may have been made meanwhile, and with it a parent.
-        if entry["made"] and not os.path.isdir(real):
-            os.mkdir(real, 0o700)
-        uid, gid, mode = entry["want"]
-        os.chown(real, uid, gid)
-        os.chmod(real, mode)
+        if entry["made"] and directory_state(real) is None:
+            make_directory(real)
+        set_ownership(real, *entry["want"])
     reached("directories")
     private_directory(on_host(MANIFESTS))
     for change in plan.changes:
@@ -57,12 +71,12 @@ def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
         remove(place)
         remove(journal.kept(change.path))
         if change.content is not None:
-            write_new(place, change.content, change.mode, change.uid, change.gid)
-            os.utime(place, times=(time.time() - SETTLED_SECONDS,) * 2)
+            settled = time.time() - SETTLED_SECONDS
+            write_new(place, change.content, change.mode, change.uid, change.gid, settled)
         elif change.link is not None:
-            os.symlink(change.link, place)
+            symlink(change.link, place)
         if change.backup:
-            _back_up(service, change.path, change.backup)
+            _back_up(service, change.path, plan.backups[change.path])
     if new is not None:
         staged = manifest.path_of(service) + ".new"
         remove(staged)
@@ -70,22 +84,24 @@ def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
     reached("staged")
     for change in plan.changes:
         if change.existed:
-            os.link(on_host(change.path), journal.kept(change.path), follow_symlinks=False)
-    for folder in _folders([change.path for change in plan.changes]):
-        sync_directory(folder)
+            link(on_host(change.path), journal.kept(change.path))
+    _sync([change.path for change in plan.changes])
     sync_directory(on_host(MANIFESTS))
     reached("kept")
 
 
-def _back_up(service: str, path: str, copy: str) -> None:
+def _back_up(service: str, path: str, backup: dict[str, Any]) -> None:
     folder = on_host(f"{BACKUPS}/{service}")
     private_directory(on_host(BACKUPS))
     private_directory(folder)
-    remove(f"{folder}/{copy}")
-    if not os.path.islink(on_host(path)):
-        with open(on_host(path), "rb") as file:
-            write_new(f"{folder}/{copy}", file.read(), 0o600)
-        sync_directory(folder)
+    if "copy" not in backup:
+        return
+    content, found = read(on_host(path))
+    if (found.st_uid, found.st_gid) != (backup["uid"], backup["gid"]):
+        raise MailstackError(f"{path} was replaced while it was read; nothing was changed")
+    remove(f"{folder}/{backup['copy']}")
+    write_new(f"{folder}/{backup['copy']}", content, 0o600)
+    sync_directory(folder)
 
 
 def swap(plan: Plan) -> None:
@@ -96,59 +112,93 @@ def swap(plan: Plan) -> None:
         if change.content is None and change.link is None:
             remove(on_host(change.path))
         else:
-            os.rename(journal.staged(change.path), on_host(change.path))
+            rename(journal.staged(change.path), on_host(change.path))
         if index == 0:
             reached("swapped-first")
-    for folder in _folders([change.path for change in plan.changes]):
-        sync_directory(folder)
+    _sync([change.path for change in plan.changes])
     reached("swapped")
 
 
-def undo_files(phase: str, content: dict[str, Any]) -> None:
-    """Brings files and directories back as they were; may itself be interrupted and run again."""
+def undo_files(phase: str, content: dict[str, Any]) -> list[str]:
+    """Brings files and directories back as they were; may itself be interrupted and run again.
+
+    Returns what could not be brought back because its owner has put something else there meanwhile: root leaves that
+    alone, and must not be held up by it.
+    """
     paths = [entry["path"] for entry in content["files"]]
+    problems = []
     for index, entry in enumerate(content["files"]):
-        real, old = on_host(entry["path"]), journal.kept(entry["path"])
-        if phase != "staging" and entry["existed"] and os.path.lexists(old):
-            os.rename(old, real)
-        elif phase != "staging" and not entry["existed"]:
-            remove(real)
-        # rename(2) does nothing when both names are the same file, so the kept name may still be there.
-        remove(old)
-        remove(journal.staged(entry["path"]))
+        try:
+            _undo_file(phase, entry)
+        except (Refused, IsADirectoryError) as error:
+            problems.append(f"{entry['path']} is not as before: {error}")
         if index == 0:
             reached("restored-first")
     for entry in reversed(content["directories"]):
-        real = on_host(entry["path"])
-        if entry["made"]:
-            # A program may have put something of its own there.
-            with contextlib.suppress(OSError):
-                os.rmdir(real)
-        elif os.path.isdir(real):
-            uid, gid, mode = entry["before"]
-            os.chown(real, uid, gid)
-            os.chmod(real, mode)
+        try:
+            _undo_directory(entry)
+        except Refused as error:
+            problems.append(f"{entry['path']} is not as before: {error}")
     service = content["service"]
     for copy in content["backups"]:
         remove(on_host(f"{BACKUPS}/{service}/{copy}"))
     remove(manifest.path_of(service) + ".new")
-    for folder in _folders(paths):
-        sync_directory(folder)
+    _sync(paths)
     reached("restored")
+    return problems
+
+
+def _undo_file(phase: str, entry: dict[str, Any]) -> None:
+    real, old = on_host(entry["path"]), journal.kept(entry["path"])
+    if phase != "staging" and entry["existed"] and state(old) is not None:
+        rename(old, real)
+    elif phase != "staging" and not entry["existed"]:
+        remove(real)
+    # rename(2) does nothing when both names are the same file, so the kept name may still be there.
+    remove(old)
+    remove(journal.staged(entry["path"]))
+
+
+def _undo_directory(entry: dict[str, Any]) -> None:
+    real = on_host(entry["path"])
+    if directory_state(real, declared=False) is None:
+        return
+    if not entry["made"]:
+        set_ownership(real, *entry["before"])
+        return
+    try:
+        remove_directory(real)
+    except OSError as error:
+        # A program may have put something of its own there.
+        if error.errno != errno.ENOTEMPTY:
+            raise
+
+
+def _sync(paths: list[str]) -> None:
+    for folder in _folders(paths):
+        try:
+            sync_directory(folder)
+        except Refused:
+            # Told when the file itself was looked at.
+            continue
 
 
 def finish(content: dict[str, Any]) -> None:
     """After the commit: the manifest takes its place, kept files go. May be interrupted and run again."""
     service = content["service"]
     target = manifest.path_of(service)
-    if os.path.exists(target + ".new"):
-        os.rename(target + ".new", target)
+    if state(target + ".new") is not None:
+        rename(target + ".new", target)
     elif content["remove"]:
         remove(target)
     sync_directory(os.path.dirname(target))
     reached("manifest")
     for entry in content["files"]:
-        remove(journal.kept(entry["path"]))
+        try:
+            remove(journal.kept(entry["path"]))
+        except (Refused, IsADirectoryError) as error:
+            # The owner of the directory has put something else there; the new state stands all the same.
+            say(f"{entry['path']}: {error}")
     for copy in content["droppedBackups"]:
         remove(on_host(f"{BACKUPS}/{service}/{copy}"))
     reached("cleaned")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 from typing import Any
 
@@ -12,6 +11,7 @@ from .accounts_db import opened, prepare
 from .errors import MailstackError
 from .login_policy_client import ask, lockout_is_on
 from .paths import MAIL, on_host
+from .safe_path import directory_state, remove_tree
 from .sessions import end_sessions
 
 
@@ -123,12 +123,11 @@ def purge(address: str, yes: bool) -> None:
         if user in ("", ".", "..") or "/" in address:
             raise MailstackError(f"{address} is no mailbox")
         folder = on_host(f"{MAIL}/{domain}/{user}")
-        if os.path.islink(folder) or os.path.islink(os.path.dirname(folder)):
-            raise MailstackError(f"{folder} is a link; it is not followed")
+        # A link on the way is an error before anything is gone.
+        directory_state(folder)
         # First: it may fail, and can be tried again as long as the row is there.
         webmail_data.forget(address)
-        if os.path.isdir(folder):
-            shutil.rmtree(folder)
+        remove_tree(folder)
         connection.execute("DELETE FROM users WHERE email = ? AND active = 0", (address,))
     passwords.forget_initial(address)
     if lockout_is_on():

@@ -2,11 +2,14 @@
 
 import os
 import stat
+from collections.abc import Callable
 from typing import Any
 
 from . import journal, manifest, packages, units
+from .dkim_keys import keys_of, problem
 from .identities import names
 from .paths import on_host
+from .safe_path import Refused, read, state
 
 
 def drift(services: list[str]) -> list[dict[str, str]]:
@@ -18,9 +21,10 @@ def drift(services: list[str]) -> list[dict[str, str]]:
             continue
         differences = [
             *_files(applied["files"]),
-            *_directories(applied["directories"]),
+            *replaced(applied | {"files": {}}),
             *_units(applied["units"]),
             *((package, "package is not installed") for package in packages.missing(applied["packages"])),
+            *((path, what) for path in keys_of(applied["prepare"]) if (what := problem(path))),
             *_accounts(applied),
         ]
         found += [{"service": service, "subject": subject, "problem": problem} for subject, problem in differences]
@@ -36,50 +40,63 @@ def drift(services: list[str]) -> list[dict[str, str]]:
 def _files(files: dict[str, Any]) -> list[tuple[str, str]]:
     found = []
     for path, file in files.items():
+        problems = _replaced(path, file, stat.S_ISREG)
         try:
-            state = os.lstat(on_host(path))
-        except (FileNotFoundError, NotADirectoryError):
-            found.append((path, "is missing"))
-            continue
-        if not stat.S_ISREG(state.st_mode):
-            found.append((path, "is not a file"))
-            continue
-        with open(on_host(path), "rb") as content:
-            if manifest.content_digest(content.read()) != file["sha256"]:
-                found.append((path, "content was changed"))
-        found += _ownership(path, state, file)
+            changed = manifest.content_digest(read(on_host(path))[0]) != file["sha256"]
+        except (FileNotFoundError, Refused):
+            # Told already.
+            changed = False
+        found += [(path, problem) for problem in (["content was changed"] if changed else []) + problems]
     return found
 
 
-def _directories(directories: dict[str, Any]) -> list[tuple[str, str]]:
-    found = []
-    for path, entry in directories.items():
-        if not os.path.isdir(on_host(path)):
-            found.append((path, "is missing or not a directory"))
-        else:
-            found += _ownership(path, os.stat(on_host(path)), entry)
-    return found
+def replaced(applied: dict[str, Any]) -> list[tuple[str, str]]:
+    """Files and directories in whose place something else is, or which have another owner or mode."""
+    kinds = ((applied["directories"], stat.S_ISDIR), (applied["files"], stat.S_ISREG))
+    return [
+        (path, problem)
+        for entries, is_kind in kinds
+        for path, entry in entries.items()
+        for problem in _replaced(path, entry, is_kind)
+    ]
 
 
-def _ownership(path: str, state: os.stat_result, wanted: dict[str, Any]) -> list[tuple[str, str]]:
+def _replaced(path: str, entry: dict[str, Any], is_kind: Callable[[int], bool]) -> list[str]:
+    try:
+        there = state(on_host(path))
+    except Refused as error:
+        return [f"is out of reach: {error}"]
+    if there is None:
+        return ["is missing" if is_kind is stat.S_ISREG else "is missing or not a directory"]
+    if not is_kind(there.st_mode):
+        return [f"was replaced by {_kind(there.st_mode)}"]
+    return _ownership(there, entry)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_ISLNK: "a link", stat.S_ISDIR: "a directory", stat.S_ISREG: "a file", stat.S_ISFIFO: "a FIFO"}
+    return next((name for is_kind, name in kinds.items() if is_kind(mode)), "something else")
+
+
+def _ownership(there: os.stat_result, wanted: dict[str, Any]) -> list[str]:
     found = []
-    owner, mode = names(state.st_uid, state.st_gid), stat.S_IMODE(state.st_mode)
+    owner, mode = names(there.st_uid, there.st_gid), stat.S_IMODE(there.st_mode)
     if owner != wanted["owner"]:
-        found.append((path, f"owner is {owner}, not {wanted['owner']}"))
+        found.append(f"owner is {owner}, not {wanted['owner']}")
     if mode != int(wanted["mode"], 8):
-        found.append((path, f"mode is {mode:04o}, not {wanted['mode']}"))
+        found.append(f"mode is {mode:04o}, not {wanted['mode']}")
     return found
 
 
 def _units(wanted: dict[str, Any]) -> list[tuple[str, str]]:
     found = []
-    for name, state in units.query(list(wanted)).items():
-        running = units.is_active(state)
+    for name, unit in units.query(list(wanted)).items():
+        running = units.is_active(unit)
         if wanted[name]["running"] and not running:
-            found.append((name, f"is {state['ActiveState']}, should run"))
-        elif wanted[name]["running"] and state["UnitFileState"] in ("disabled", "masked"):
-            found.append((name, f"is {state['UnitFileState']}: it will not run after a reboot"))
-        elif not wanted[name]["running"] and state["ActiveState"] == "active":
+            found.append((name, f"is {unit['ActiveState']}, should run"))
+        elif wanted[name]["running"] and unit["UnitFileState"] in ("disabled", "masked"):
+            found.append((name, f"is {unit['UnitFileState']}: it will not run after a reboot"))
+        elif not wanted[name]["running"] and unit["ActiveState"] == "active":
             found.append((name, "runs, should not"))
     return found
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from .errors import MailstackError
 from .paths import on_host
+from .safe_path import directory_state, state
 
 # As components/web/roundcube.render.ts makes it.
 FOLDER = "/var/lib/mailstack-webmail"
@@ -18,7 +19,7 @@ _BUSY_SECONDS = 30
 
 def forget(address: str) -> None:
     """Deletes all of it, for ever; a host without webmail has nothing. Raises when the database cannot be written."""
-    if not os.path.exists(on_host(DATABASE)):
+    if state(on_host(DATABASE)) is None:
         return
     try:
         with _as_owner(on_host(FOLDER)), contextlib.closing(_opened(on_host(DATABASE))) as connection:
@@ -48,7 +49,11 @@ def _sessions(connection: sqlite3.Connection, address: str) -> list[str]:
 @contextlib.contextmanager
 def _as_owner(folder: str) -> Iterator[None]:
     """The folder's owner, not root: else root follows the webmail's links, and leaves it files that it cannot write."""
-    owner = os.stat(folder)
+    owner = directory_state(folder)
+    if owner is None:
+        raise MailstackError(f"{FOLDER} is missing")
+    groups = os.getgroups()
+    os.setgroups([])
     os.setegid(owner.st_gid)
     os.seteuid(owner.st_uid)
     try:
@@ -56,3 +61,4 @@ def _as_owner(folder: str) -> Iterator[None]:
     finally:
         os.seteuid(0)
         os.setegid(0)
+        os.setgroups(groups)

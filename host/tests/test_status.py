@@ -16,7 +16,7 @@ from tests.harness import HostTestCase, bundle
 class Status(HostTestCase):
     def test_only_what_is_installed_is_looked_at(self):
         result = self.run_it("status", "--json")
-        self.assertEqual([entry["check"] for entry in json.loads(result.stdout)], ["units", "disk", "memory"])
+        self.assertEqual([entry["check"] for entry in json.loads(result.stdout)], ["files", "units", "disk", "memory"])
         self.assertEqual(result.returncode, 0, result.stdout)
         self.apply_well(bundle("redis"))
         entries = {entry["check"]: entry for entry in json.loads(self.run_it("status", "--json").stdout)}
@@ -24,7 +24,9 @@ class Status(HostTestCase):
 
     def test_one_line_a_check(self):
         lines = self.run_it("status").stdout.splitlines()
-        self.assertEqual([line.split()[:2] for line in lines], [["ok", "units"], ["ok", "disk"], ["ok", "memory"]])
+        self.assertEqual(
+            [line.split()[:2] for line in lines], [["ok", "files"], ["ok", "units"], ["ok", "disk"], ["ok", "memory"]]
+        )
 
 
 class Answers(unittest.TestCase):

@@ -48,12 +48,12 @@ for (const os of everySystem) {
     });
 
     test("a DKIM key that Rspamd cannot read: status says which, before the next restart forgets the key", async () => {
-      const key = `/var/lib/rspamd/dkim/${server.domain}.*.key`;
+      const key = `/var/lib/mailstack/dkim/${server.domain}.*.key`;
       await shell(`chown root:root ${key}; chmod 0600 ${key}`);
       try {
         assert.match(
           (await bad()).dkim ?? "well",
-          /^Rspamd cannot read \/var\/lib\/rspamd\/dkim\/.*without a signature$/,
+          /^Rspamd cannot read \/var\/lib\/mailstack\/dkim\/.*without a signature$/,
         );
       } finally {
         await shell(`chown root:_rspamd ${key}; chmod 0640 ${key}`);
@@ -79,7 +79,7 @@ for (const os of everySystem) {
         assert.match((await bad()).accounts ?? "well", /^Postfix does not find /);
       } finally {
         // The restart, because the master waits a minute before it starts a failing proxymap again.
-        await shell(`chmod 0660 ${database}; systemctl restart ${server.postfixUnit}`);
+        await shell(`chmod 0640 ${database}; systemctl restart ${server.postfixUnit}`);
       }
       await untilWell(server);
     });

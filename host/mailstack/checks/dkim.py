@@ -5,6 +5,7 @@ import json
 import re
 import socket
 
+from ..dkim_keys import problem
 from ..paths import on_host
 from ..programs import run
 from .bad import TIMEOUT, Bad
@@ -26,6 +27,8 @@ def signs(_name: str, controller: str = _CONTROLLER) -> str:
         as_rspamd = ["setpriv", "--reuid=_rspamd", "--regid=_rspamd", "--clear-groups"]
         if run([*as_rspamd, "test", "-r", key], TIMEOUT).code != 0:
             raise Bad(f"Rspamd cannot read {key}: mail of {domain} leaves without a signature")
+        if wrong := problem(key):
+            raise Bad(wrong)
         if not _signature(domain, controller):
             raise Bad(f"mail of {domain} leaves without a signature; see journalctl -u rspamd")
     return f"signs for {len(domains)} domains"

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Bundle } from "../../components/rendering/bundle";
+import { apply, applyWell, assertWhole, bundleOf, changed, failingUp } from "./support/applier";
+import { everySystem, serverFor, type Server } from "./support/servers";
+
+const state = "/var/lib/mailstack-webmail";
+const temp = `${state}/temp`;
+const configuration = "/etc/roundcube/config.inc.php";
+const redisConfiguration = "/etc/redis/redis.conf";
+/** Whoever owns it is root after the next boot. */
+const goal = "/etc/systemd/system";
+
+/** Puts directory and link in each other's place until it is ended, as fast as it can. */
+const race = `import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+os.symlink("${goal}", "${state}/link")
+print("racing", flush=True)
+while True:
+    libc.renameat2(-100, b"${temp}", -100, b"${state}/link", 2)
+`;
+
+for (const os of everySystem) {
+  describe(`root on ${os} does not follow what a taken-over daemon puts in its way`, () => {
+    let server: Server;
+    let webmail: Bundle;
+    let untouched: string;
+    const shell = (script: string) => server.system.must(["sh", "-ec", script]);
+    const as = (user: string, script: string) => server.system.must(["runuser", "-u", user, "--", "sh", "-ec", script]);
+    const ownership = () =>
+      shell(`stat -c '%n %U:%G %a %F' ${goal} ${goal}/* /etc/shadow /etc/hostname; sha256sum /etc/shadow`);
+    const toldBad = async (subject: string, problem: string) => {
+      const verified = await server.system.exec(["mailstack", "verify"]);
+      assert.equal(verified.exitCode, 3, verified.stdout);
+      assert.match(verified.stdout, new RegExp(`: ${subject} ${problem}`));
+      const status = await server.system.exec(["mailstack", "status"]);
+      assert.match(status.stdout, new RegExp(`^BAD +files +${subject} ${problem}`, "m"));
+      assert.equal(status.exitCode, 1);
+    };
+    let count = 0;
+    const next = () => changed(webmail, configuration, (text) => `${text}// ${(count += 1)}\n`);
+    const refusal = (path: string, kind: string) =>
+      new RegExp(`error: .*${path} is ${kind}.*: root does not touch it; look who made it, remove it, and try again`);
+    const refused = async (path: string, kind: string) => {
+      for (const bundle of [webmail, next()]) {
+        const applied = await apply(server, bundle);
+        assert.equal(applied.exitCode, 1, applied.stderr);
+        assert.match(applied.stderr.replaceAll(/\n +/g, ""), refusal(path, kind));
+      }
+      assert.equal(await ownership(), untouched);
+    };
+
+    before(async () => {
+      server = await serverFor(os);
+      webmail = await bundleOf(server, "roundcube");
+      untouched = await ownership();
+    });
+    after(async () => {
+      await shell(`rm -rf ${state}/link ${state}/away; [ -d ${temp} -a ! -L ${temp} ] || rm -f ${temp}`);
+      await applyWell(server, webmail);
+      server.restoreConfig();
+      await server.up();
+      await assertWhole(server);
+    });
+
+    test("a link in the place of a declared directory: up refuses it in one line, verify and status say BAD", async () => {
+      await as("roundcube", `mv ${temp} ${state}/away; ln -s ${goal} ${temp}`);
+      await toldBad(temp, "was replaced by a link");
+      server.stack.configure((config) => config.setIn(["config", "mailstack:messageSizeLimitMb"], 27));
+      const output = await failingUp(server);
+      assert.match(output, new RegExp(`${temp} is a link \\(to ${goal}\\), not a directory: root does not touch it`));
+      assert.equal(await ownership(), untouched);
+      await refused(temp, "a link");
+      await as("roundcube", `rm ${temp}; mv ${state}/away ${temp}`);
+      server.restoreConfig();
+      await server.up();
+      await assertWhole(server);
+    });
+
+    test("a FIFO or a file in its place is refused as well, and holds nobody up", async () => {
+      for (const [make, name] of [
+        ["mkfifo", "a FIFO"],
+        ["touch", "a file"],
+      ]) {
+        await as("roundcube", `rm -rf ${temp}; ${make} ${temp}`);
+        await toldBad(temp, `was replaced by ${name}`);
+        await refused(temp, "not a directory");
+        await as("roundcube", `rm ${temp}`);
+        await applyWell(server, webmail);
+      }
+    });
+
+    test("directory and link that change places all the time: nothing behind the link changes", async () => {
+      await server.system.must([
+        "systemd-run",
+        "--quiet",
+        "--uid=roundcube",
+        "--unit=test-race",
+        "python3",
+        "-c",
+        race,
+      ]);
+      try {
+        const ends = new Set<number>();
+        for (let turn = 0; turn < 8; turn += 1) ends.add((await apply(server, next())).exitCode);
+        assert.ok([...ends].every((code) => code === 0 || code === 1));
+      } finally {
+        await shell("systemctl stop test-race; systemctl reset-failed test-race 2>/dev/null || true");
+      }
+      assert.equal(await ownership(), untouched);
+      await shell(`[ ! -L ${temp} ] || mv -T ${state}/link ${temp}; rm -f ${state}/link`);
+      await applyWell(server, webmail);
+      await assertWhole(server);
+    });
+
+    test("redis owns the directory of its configuration: a link or a FIFO there becomes our file again", async () => {
+      const redis = await bundleOf(server, "redis");
+      for (const [make, name] of [
+        ["ln -s /etc/shadow", "a link"],
+        ["mkfifo", "a FIFO"],
+      ]) {
+        await as("redis", `rm ${redisConfiguration}; ${make} ${redisConfiguration}`);
+        await toldBad(redisConfiguration, `was replaced by ${name}`);
+        await applyWell(server, redis);
+        assert.equal(await ownership(), untouched);
+        assert.match(await shell(`stat -c '%F %U:%G' ${redisConfiguration}`), /^regular file redis:redis/);
+      }
+      await assertWhole(server);
+    });
+
+    test("vmail owns the mail: a link in the place of a domain's folder is refused when a user is purged", async () => {
+      const gone = server.address("gone");
+      const database = "/var/lib/mailserver/mail.db";
+      const insert = `INSERT INTO users (email, password, quota_mb, active) VALUES ('${gone}', 'x', 1, 0)`;
+      await shell(`sqlite3 ${database} "${insert}"; mkdir -p /root/kept/gone; touch /root/kept/gone/file`);
+      const folder = `/var/vmail/${server.domain}`;
+      const domain = (await shell(`[ ! -d ${folder} ] || echo there`)) !== "";
+      await as("vmail", `${domain ? `mv ${folder} ${folder}.away; ` : ""}ln -s /root/kept ${folder}`);
+      try {
+        const purged = await server.system.exec(["mailstack", "user", "purge", gone, "--yes"]);
+        assert.equal(purged.exitCode, 1);
+        assert.match(purged.stderr, new RegExp(`${folder} is a link`));
+        await shell("test -f /root/kept/gone/file");
+      } finally {
+        await as("vmail", `rm ${folder}; ${domain ? `mv ${folder}.away ${folder}` : "true"}`);
+        await shell("rm -r /root/kept");
+      }
+      assert.equal((await server.system.exec(["mailstack", "user", "purge", gone, "--yes"])).exitCode, 0);
+    });
+
+    test("nobody but root writes beside the database of accounts, or holds the lock of the deployment", async () => {
+      for (const user of ["postfix", "dovecot", "www-data"])
+        for (const folder of ["/var/lib/mailserver", "/run/mailstack"]) {
+          const command = ["runuser", "-u", user, "--", "touch", `${folder}/mine`];
+          assert.match((await server.system.exec(command)).stderr, /Permission denied/, `${user} writes to ${folder}`);
+        }
+    });
+  });
+}
