@@ -78,6 +78,12 @@ export class MailServer extends pulumi.ComponentResource {
       },
       { parent: this, providers: [args.linode] },
     );
+    const secrets: Record<string, pulumi.Output<string>> = {
+      [controllerSecret]: controller.result,
+      [roundcubeKey]: webmailKey.result,
+      ...dnsTokenFile(settings, args.certificateDnsToken),
+    };
+    const digests = Object.entries(secrets).map(([secret, value]) => [secret, secretDigest(digestKey.result, value)]);
     const host = new Host(
       `${name}-host`,
       {
@@ -85,6 +91,7 @@ export class MailServer extends pulumi.ComponentResource {
         privateKey: deployKey.privateKey,
         hostKey: pulumi.unsecret(hostKey.publicKey),
         instance: server.instance,
+        secretDigests: Object.fromEntries(digests) as Record<string, pulumi.Output<string>>,
       },
       { parent: this, dependsOn: [server] },
     );
@@ -101,13 +108,7 @@ export class MailServer extends pulumi.ComponentResource {
     const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
     const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
     const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
-    const secrets = {
-      [controllerSecret]: controller.result,
-      [roundcubeKey]: webmailKey.result,
-      ...dnsTokenFile(settings, args.certificateDnsToken),
-    };
-    const controllerDigest = secretDigest(digestKey.result, controller.result);
-    const services = { settings, host, hostname, domains, secrets, controllerDigest, address, disk, parent: this };
+    const services = { settings, host, hostname, domains, secrets, address, disk, parent: this };
     const { dkim, servedKey, last } = installServices(name, services);
     const facts = pulumi
       .all([addresses, dkim, servedKey])

@@ -38,8 +38,6 @@ export interface MailServicesArgs {
   domains: string[];
   /** Values for `@@secret:NAME@@` in bundles, by name. */
   secrets: Record<string, pulumi.Output<string>>;
-  /** Changes with the password of Rspamd's controller. */
-  controllerDigest: pulumi.Output<string>;
   /** Records that lead to the host: the certificate's authority asks for them. */
   address: pulumi.Resource[];
   /** Where mail is, if not on the host's own disk. */
@@ -84,7 +82,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const spam = { system, domains, selector, recipientsPerHour, autolearn, clamav, spamAssassin };
   const filters = { settings, host, parent: args.parent };
   last = setUpFilters(name, { ...filters, after: last }, true);
-  const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, spam, args.controllerDigest, o));
+  const rspamd = next((o) => new Rspamd(`${name}-rspamd`, host, spam, o));
   last = setUpFilters(name, { ...filters, after: last }, false);
   // Also with 0: only a bundle without a file takes an older swap file out of use.
   next((o) => new Swap(`${name}-swap`, host, { sizeMb: settings.swapMb }, o));

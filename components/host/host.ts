@@ -2,11 +2,17 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { connection, type ConnectionArgs } from "./connection";
 import { hostProgram } from "./host-program";
+import { pickDigests } from "./secret-digest";
 
 /** Arguments of a {@link Host}. */
 export interface HostArgs extends ConnectionArgs {
   /** The instance that carries the host; its replacement replaces everything on it. */
   instance: pulumi.CustomResource;
+  /**
+   * A digest of each secret that bundles may name as `@@secret:NAME@@`, by name; see `secretDigest`. Default: there are no
+   * secrets.
+   */
+  secretDigests?: Record<string, pulumi.Input<string>>;
 }
 
 /** A booted host with the `mailstack` program on it: the one thing that every service of the host depends on. */
@@ -43,12 +49,19 @@ export class Host extends pulumi.ComponentResource {
         connection: connection(this.args, 10),
         create: `/usr/local/sbin/mailstack ${command_.arguments}`,
         stdin: command_.stdin,
-        triggers: [this.args.instance.id, ...(command_.again ?? [])],
+        triggers: pulumi
+          .all([this.args.instance.id, this.digestsOf(command_.secrets ?? [])])
+          .apply(([id, digests]) => [id, ...digests]),
         logging: "none",
         addPreviousOutputInEnv: false,
       },
       pulumi.mergeOptions(opts, { dependsOn: [this], deletedWith: this.args.instance }),
     );
+  }
+
+  private digestsOf(secrets: pulumi.Input<string[]>): pulumi.Output<string[]> {
+    const known = this.args.secretDigests ?? {};
+    return pulumi.output(secrets).apply((names) => pulumi.all(pickDigests(names, known)));
   }
 }
 
@@ -58,6 +71,6 @@ export interface HostCommand {
   arguments: string;
   /** JSON for its standard input; wrapped as secret by the caller where it is one. */
   stdin?: pulumi.Input<string>;
-  /** Runs it again when one of them changes. */
-  again?: pulumi.Input<string>[];
+  /** Names of secrets: it runs again when one of them has a new value. */
+  secrets?: pulumi.Input<string[]>;
 }

@@ -12,3 +12,15 @@ export function secretDigest(key: pulumi.Output<string>, secret: pulumi.Output<s
     .apply(([keyText, text]) => createHmac("sha256", keyText).update(text).digest("hex").slice(0, 32));
   return pulumi.unsecret(digest);
 }
+
+/**
+ * The digests of some secrets.
+ * @throws Error for a secret that the host does not have: its bundle could not be applied.
+ */
+export function pickDigests<T>(names: string[], known: Readonly<Record<string, T>>): T[] {
+  return names.map((name) => {
+    const digest = known[name];
+    if (digest === undefined) throw new Error(`a bundle names the secret "${name}", which its host does not have`);
+    return digest;
+  });
+}

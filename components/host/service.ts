@@ -1,6 +1,6 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Bundle } from "../rendering/bundle";
+import { secretNames, type Bundle } from "../rendering/bundle";
 import type { Host } from "./host";
 
 /** What the base class needs of a service. */
@@ -15,14 +15,12 @@ export interface ServiceDefinition {
    * files; secrets are only named in it.
    */
   bundle: pulumi.Input<Bundle>;
-  /**
-   * Digests of the secrets that the bundle names: a new one applies the same bundle again. Not part of the bundle, which
-   * a first preview can show.
-   */
-  again?: pulumi.Input<string>[];
 }
 
-/** Base of a service: one bundle, one remote command. Services on a host run one after the other by `dependsOn`. */
+/**
+ * Base of a service: one bundle, one remote command. Services on a host run one after the other by `dependsOn`. The same
+ * bundle is applied again when a secret that it names has a new value.
+ */
 export abstract class Service extends pulumi.ComponentResource {
   /** What the bundle's `outputs` programs printed, by name. */
   readonly results: pulumi.Output<Record<string, string>>;
@@ -33,12 +31,13 @@ export abstract class Service extends pulumi.ComponentResource {
     // The component itself waits for nothing: only the command does, and a preview or an `up` without changes is faster.
     const { dependsOn, ...own } = opts;
     super(`mailstack:${definition.type}`, name, {}, own);
+    const bundle = pulumi.output(definition.bundle);
     this.applied = definition.host.run(
       name,
       {
         arguments: `apply ${definition.service}`,
-        again: definition.again,
-        stdin: pulumi.output(definition.bundle).apply((bundle) => `${JSON.stringify(bundle, undefined, 1)}\n`),
+        secrets: bundle.apply(secretNames),
+        stdin: bundle.apply((plain) => `${JSON.stringify(plain, undefined, 1)}\n`),
       },
       { parent: this, dependsOn },
     );

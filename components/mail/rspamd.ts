@@ -9,8 +9,6 @@ export class Rspamd extends Service {
     name: string,
     host: Host,
     settings: pulumi.Input<RspamdSettings>,
-    /** Changes with the secret `controllerSecret`. */
-    controllerDigest: pulumi.Input<string>,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super(
@@ -20,7 +18,6 @@ export class Rspamd extends Service {
         service: "rspamd",
         host,
         bundle: pulumi.output(settings).apply(renderRspamd),
-        again: [controllerDigest],
       },
       opts,
     );

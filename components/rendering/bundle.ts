@@ -78,6 +78,13 @@ export interface Bundle {
   accounts?: AccountsData;
 }
 
+/** The secrets that a bundle's files name, each once, in a fixed order. */
+export function secretNames(bundle: Bundle): string[] {
+  const texts = Object.values(bundle.files).map(({ content }) => content);
+  const names = texts.flatMap((text) => [...text.matchAll(/@@secret:([^@\s]+)@@/g)].map(([, name]) => name!));
+  return [...new Set(names)].sort();
+}
+
 export interface AccountsData {
   /** Path of the SQLite database. */
   database: string;

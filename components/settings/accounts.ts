@@ -1,6 +1,13 @@
 import { z } from "zod";
+import { readAddress } from "./address";
 
 const localPart = /^[a-z0-9_][a-z0-9_-]*(\.[a-z0-9_-]+)*$/;
+
+/** An address of this stack or of anybody else; {@link readAddress} gives the form in which it is used. */
+export const anyAddress = z.string().check(({ value, issues }) => {
+  const read = readAddress(value);
+  if ("problem" in read) issues.push({ code: "custom", message: read.problem, input: value });
+});
 
 /** Keys about accounts: what an address may be, and what keeps a password safe. */
 export const accountsShape = {
@@ -15,7 +22,7 @@ export const accountsShape = {
           })
           .meta({ examples: ["sales"] }),
         destinations: z
-          .array(z.string())
+          .array(anyAddress)
           .min(1, "must name at least one address")
           .meta({ examples: [["ceo@ementech.co.ke", "info@ementech.co.ke"]] }),
       }),

@@ -1,27 +1,51 @@
 import type { z } from "zod";
+import { readAddress } from "./address";
 import { networkOf } from "./network-address";
 import { contradictions, setWith, type Problem } from "./rules";
 import { settingsSchema, type Settings } from "./schema";
+import { withUsersFile } from "./users-file";
 
 /** All that is wrong with the settings, a line each; nothing has been created when it is thrown. */
 export class SettingsError extends Error {
   override name = "SettingsError";
 
   constructor(readonly problems: Problem[]) {
-    super(problems.map((problem) => `mailstack:${problem.key}: ${problem.message}`).join("\n"));
+    super(problems.map(lineOf).join("\n"));
   }
 }
 
 /**
- * Checks plain values and fills in the defaults.
+ * Checks plain values and fills in the defaults. What `usersFile` names is read, from the working directory.
  * @throws SettingsError naming every wrong key, with what would be right.
  */
 export function parseSettings(values: Record<string, unknown>): Settings {
-  const parsed = settingsSchema.safeParse(values, { reportInput: true, error: plainWords });
-  if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap(problemsOf));
-  const problems = contradictions(parsed.data);
-  if (problems.length > 0) throw new SettingsError(problems);
-  return { ...parsed.data, trustedCidrs: parsed.data.trustedCidrs.map(networkOf) };
+  const all = withUsersFile(values);
+  if (Array.isArray(all)) throw new SettingsError(all);
+  const parsed = settingsSchema.safeParse(all.values, { reportInput: true, error: plainWords });
+  const refuse = (problems: Problem[]) => new SettingsError(problems.map((problem) => all.locate(problem)));
+  if (!parsed.success) throw refuse(parsed.error.issues.flatMap(problemsOf));
+  const settings = withReadAddresses(parsed.data);
+  const problems = contradictions(settings);
+  if (problems.length > 0) throw refuse(problems);
+  return { ...settings, trustedCidrs: settings.trustedCidrs.map(networkOf) };
+}
+
+/** Every address that may be anybody's, in the form in which mail goes there. */
+function withReadAddresses({ aliases, sharedAliases, ...settings }: Settings): Settings {
+  const addressOf = (text: string) => {
+    const read = readAddress(text);
+    return "address" in read ? read.address : text;
+  };
+  const read = <T extends { destinations: string[] }>(alias: T): T => ({
+    ...alias,
+    destinations: alias.destinations.map(addressOf),
+  });
+  return { ...settings, aliases: aliases.map(read), sharedAliases: sharedAliases.map(read) };
+}
+
+function lineOf({ place, key, message }: Problem): string {
+  if (!place) return `mailstack:${key}: ${message}`;
+  return `${place}: ${key ? `${key}: ` : ""}${message}`;
 }
 
 /** What a value of each kind is called to a user, where the schema has no words of its own. */

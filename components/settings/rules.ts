@@ -3,12 +3,16 @@ import { networkProblems } from "./network-rules";
 import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
 import { filterProblems } from "./filters-rules";
-import { afterAt, type Settings } from "./schema";
+import { afterAt } from "./address";
+import type { Settings } from "./schema";
 
-/** One wrong value: where it is, below `mailstack:`, and what would be right. */
+/** One wrong value: where it is, and what would be right. */
 export interface Problem {
-  key: string;
+  /** Below `mailstack:`, or in the file that `place` names. */
+  key?: string;
   message: string;
+  /** `FILE:LINE`, where the value is not in the stack's configuration. */
+  place?: string;
 }
 
 /** What to do about a key without a value. */
@@ -20,6 +24,7 @@ const deepestAlias = 10;
 /** Rules that look at more than one value at a time. An empty list means that the settings fit together. */
 export function contradictions(settings: Settings): Problem[] {
   return [
+    ...(settings.users.length === 0 ? [{ key: "users", message: "must name at least one mailbox" }] : []),
     ...unhostedAddresses(settings),
     ...duplicates(settings),
     ...aliasLoops(settings),
@@ -82,6 +87,10 @@ function aliasLoops(settings: Settings): Problem[] {
     }
     return undefined;
   };
+  const advice = (destination: string) =>
+    mailboxes.has(destination.toLowerCase()) || targets.has(destination.toLowerCase())
+      ? "; write it in lower case"
+      : "; add it to mailstack:users";
   settings.aliases.forEach((alias, index) => {
     const loop = pathOf(alias.address, []);
     if (loop)
@@ -91,7 +100,7 @@ function aliasLoops(settings: Settings): Problem[] {
       if (hosted.includes(afterAt(destination)) && !known)
         problems.push({
           key: `aliases[${index}].destinations[${position}]`,
-          message: `"${destination}" is in a hosted domain but is no mailbox and no alias; add it to mailstack:users`,
+          message: `"${destination}" is in a hosted domain but is no mailbox and no alias${advice(destination)}`,
         });
     });
   });
@@ -99,6 +108,7 @@ function aliasLoops(settings: Settings): Problem[] {
 }
 
 function administratorProblems(settings: Settings): Problem[] {
+  if (settings.users.length === 0) return [];
   if (settings.users.some((user) => user.address === settings.administrator)) return [];
   return [{ key: "administrator", message: `"${settings.administrator}" must be one of mailstack:users` }];
 }

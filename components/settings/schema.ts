@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { accountsShape } from "./accounts";
+import { accountsShape, anyAddress } from "./accounts";
+import { isDomain, isOwnAddress } from "./address";
 import { certificateShape } from "./certificate";
 import { daneShape } from "./dane";
 import { filtersShape } from "./filters";
@@ -11,22 +12,17 @@ import { webShape } from "./web";
 import { storageShape } from "./storage";
 import { spamShape } from "./spam";
 
-/** RFC 1035 section 2.3.4: at most 63 octets a label, 253 a name; at least two labels, since mail domains have a parent. */
-const domainPattern = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
-/** RFC 5321 section 4.1.2 dot-string without quoting, 64 octets; `+` and `|` would collide with tags and maps. */
-const localPartPattern = /^(?=.{1,64}@)[a-z0-9_][a-z0-9_-]*(\.[a-z0-9_-]+)*@/;
-
-const domain = z.string().regex(domainPattern, {
+const domain = z.string().refine(isDomain, {
   error: (issue) => `"${issue.input}" is not a domain name in lower case, like "example.org"`,
 });
 
-const address = z.string().refine((value) => localPartPattern.test(value) && isDomain(afterAt(value)), {
+const address = z.string().refine(isOwnAddress, {
   error: (issue) => `"${issue.input}" is not a mail address in lower case, like "ceo@example.org"`,
 });
 
 const aliasAddress = z
   .string()
-  .refine((value) => (value.startsWith("@") || localPartPattern.test(value)) && isDomain(afterAt(value)), {
+  .refine((value) => (value.startsWith("@") && isDomain(value.slice(1))) || isOwnAddress(value), {
     error: (issue) => `"${issue.input}" is not a mail address in lower case, nor a catch-all like "@example.org"`,
   });
 
@@ -75,12 +71,12 @@ export const settingsSchema = z.strictObject({
       }),
       "must be a list of {address, quotaMb, passwordVersion}",
     )
-    .min(1, "must name at least one mailbox"),
+    .default([]),
   aliases: z
     .array(
       z.strictObject({
         address: aliasAddress,
-        destinations: z.array(address).min(1, "must name at least one address"),
+        destinations: z.array(anyAddress).min(1, "must name at least one address"),
       }),
       "must be a list of {address, destinations}",
     )
@@ -96,6 +92,10 @@ export const settingsSchema = z.strictObject({
     )
     .default([]),
   defaultQuotaMb: quotaMb.default(2048),
+  usersFile: z
+    .string()
+    .meta({ examples: ["docs/admin/example-users.yaml"] })
+    .default(""),
   ...accountsShape,
   ...storageShape,
   messageSizeLimitMb: z
@@ -162,12 +162,3 @@ export const secretKeys = ["linodeToken", "cloudflareApiToken", "certificateDnsT
 
 /** Checked settings with every default filled in. */
 export type Settings = z.output<typeof settingsSchema>;
-
-/** Part of an address after the last `@`. */
-export function afterAt(address: string): string {
-  return address.slice(address.lastIndexOf("@") + 1);
-}
-
-function isDomain(text: string): boolean {
-  return domainPattern.test(text);
-}

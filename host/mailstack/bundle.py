@@ -16,6 +16,8 @@ _MODE = re.compile(r"0?[0-7]{3}|[0-7]{4}")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|path|target|mount|swap|slice)")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 _ADDRESS = re.compile(r"[^@\s/\x00-\x1fA-Z]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
+# Anybody's: only its own server knows whether the case of the local part matters.
+_DESTINATION = re.compile(r"[!#-'*+/-9=?A-Z^-~.-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _SOURCE = re.compile(r"[^@\s/\x00-\x1fA-Z]*@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
@@ -133,7 +135,7 @@ def _accounts(value: Any, where: str) -> dict[str, Any]:
     user = {"address": address, "quotaMb": number(0), "passwordVersion": number(1)}
     alias = {
         "source": matching(_SOURCE, "lower-case address or `@domain`"),
-        "destinations": lambda v, w: a_list(v, w, address),
+        "destinations": lambda v, w: a_list(v, w, matching(_DESTINATION, "address")),
     }
     fields = {
         "database": host_path,

@@ -68,9 +68,10 @@ describe.each(names)("%s", (name) => {
   });
 
   test("is made again with a new instance or a new secret, and only then; goes with it without a word to the host", () => {
-    // A keyed digest of the controller's password, so that a new one reaches Rspamd.
+    // A keyed digest of each secret that the bundle names, so that a new value reaches the service.
     const digest = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
-    expect(made.inputs.triggers).toEqual(name === "mail-rspamd" ? [instanceId, digest] : [instanceId]);
+    const named = isSecret(made.inputs.stdin) ? [] : String(made.inputs.stdin).match(/@@secret:[^@]+@@/g);
+    expect(made.inputs.triggers).toEqual([instanceId, ...[...new Set(named)].map(() => digest)]);
     expect(made.deletedWith).toBe(server.custom("mail").urn);
     expect(made.inputs).not.toHaveProperty("delete");
     expect(made.inputs).not.toHaveProperty("update");
@@ -88,6 +89,10 @@ describe.each(names)("%s", (name) => {
       name === "mail-secrets" ? ["connection", "stdin"] : ["connection"],
     );
   });
+});
+
+test.each(["mail-rspamd", "mail-roundcube"])("%s names a secret", (name) => {
+  expect(server.custom(name).inputs.triggers).toHaveLength(2);
 });
 
 test("the values of secrets travel on standard input", () => {

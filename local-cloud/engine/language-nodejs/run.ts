@@ -41,7 +41,7 @@ export class ProgramRunner {
     const options = nodeOptions(info);
     const environment: NodeJS.ProcessEnv = {
       ...process.env,
-      PULUMI_CONFIG: JSON.stringify(configuration(request)),
+      PULUMI_CONFIG: passable(JSON.stringify(configuration(request))),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
       ...(options.typescript && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
       ...(options.tsconfig && { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig }),
@@ -86,6 +86,19 @@ export class ProgramRunner {
       ...request.getArgsList(),
     ];
   }
+}
+
+/** Linux: the longest NAME=VALUE of an environment, with the byte that ends it (execve(2), MAX_ARG_STRLEN). */
+const longestVariable = 32 * 4096;
+
+/** @throws Error where the program cannot be started with a configuration of this size; the kernel says only E2BIG. */
+function passable(config: string): string {
+  const size = Buffer.byteLength(`PULUMI_CONFIG=${config}`) + 1;
+  if (size <= longestVariable) return config;
+  throw new Error(
+    `the stack's configuration takes ${size} bytes as an environment variable, and Linux allows ${longestVariable}; ` +
+      "move users and aliases into a file, see mailstack:usersFile",
+  );
 }
 
 /** The SDK wants the older form of the keys, `mailstack:config:domain`. */
