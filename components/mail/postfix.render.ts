@@ -34,13 +34,20 @@ const bytesPerMiB = 1024 * 1024;
 /** Postfix wants room for one and a half messages at least; five leave other services something to write to. */
 const messagesFree = 5;
 
+/** Refuses addresses that no daemon of this host could deliver to, or answer. */
+const notAscii = "regexp:/etc/postfix/not_ascii";
+/** Completes what users write, before it is signed, and takes out what says where they are. */
+const submissionCleanup = "cleanup-submission";
+
 /** What only users who have logged in may do: the same on both submission ports. */
 const submission = [
   "smtpd_sasl_auth_enable=yes",
   "smtpd_client_restrictions=permit_sasl_authenticated,reject",
-  "smtpd_sender_restrictions=reject_sender_login_mismatch",
+  `smtpd_sender_restrictions=check_sender_access,${notAscii},reject_sender_login_mismatch`,
   "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
-  "smtpd_recipient_restrictions=",
+  `smtpd_recipient_restrictions=check_recipient_access,${notAscii}`,
+  "smtpd_discard_ehlo_keywords=etrn",
+  `cleanup_service_name=${submissionCleanup}`,
   "milter_macro_daemon_name=ORIGINATING",
   // Not those of port 25: here an office sends from one address, and Rspamd limits each user.
   `smtpd_client_connection_count_limit=${submissionLimit.client}`,
@@ -80,6 +87,8 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           "/etc/postfix/virtual_mailboxes.cf": {},
           "/etc/postfix/virtual_aliases.cf": {},
           "/etc/postfix/virtual_senders.cf": {},
+          "/etc/postfix/not_ascii": {},
+          "/etc/postfix/submission_headers": {},
         },
         {
           hostname: settings.hostname,
@@ -88,6 +97,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           domain: settings.domain,
           administrator: settings.administrator,
           names: administratorNames,
+          hostPattern: settings.hostname.replaceAll(".", "\\."),
           messageSizeLimit,
           queueMinimumFree: messagesFree * messageSizeLimit,
           certificate: certificatePaths,
@@ -97,6 +107,8 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           processes,
           trusted: settings.trustedCidrs.map(inPostfix),
           countsNetworks: systems[settings.system].postfixCountsNetworks,
+          submissionCleanup,
+          notAscii,
           milter,
           // Without it mail is taken, and Dovecot decides at delivery.
           quotaPolicy: `{ unix:${mailboxQuotaPolicy}, default_action=DUNNO, timeout=10s }`,
