@@ -66,12 +66,16 @@ const sieveFolder = "/etc/dovecot/sieve";
 /** Scripts that run for every user; `scripts` and `storage` limit what each may have of their own. */
 const sieve = {
   junk: `${sieveFolder}/spam-to-junk.sieve`,
+  undeliverable: `${sieveFolder}/undeliverable.sieve`,
   spam: `${sieveFolder}/learn-spam.sieve`,
   ham: `${sieveFolder}/learn-ham.sieve`,
   scripts: 20,
   storage: "1M",
 };
-const globalScripts = [sieve.junk, sieve.spam, sieve.ham];
+const globalScripts = [sieve.junk, sieve.undeliverable, sieve.spam, sieve.ham];
+
+/** Where the administrator's notices about bounces go when there are many. */
+const undeliverable = { folder: "Undeliverable", days: 30, mails: 200 };
 
 /** How often one correspondent is told at most, unless the script says so within these limits (RFC 5230, 4.1). */
 const vacation = { min: "1d", usual: "7d", max: "30d" };
@@ -121,6 +125,7 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         quotaWarningProgram,
         protocols,
         sieve,
+        undeliverable,
         vacation,
         learning,
         lockout: settings.lockout,
@@ -203,7 +208,9 @@ function files24(view: View): Bundle["files"] {
 /** The same in both generations. */
 function shared(view: View): Bundle["files"] {
   return {
-    ...filesFrom("dovecot", Object.fromEntries(globalScripts.map((path) => [path, {}])), {}),
+    ...filesFrom("dovecot", Object.fromEntries(globalScripts.map((path) => [path, {}])), {
+      undeliverable: view.undeliverable!,
+    }),
     ...filesFrom("dovecot", { [quotaWarningProgram]: program }, { postmaster: view.postmaster! }),
   };
 }
