@@ -9,6 +9,7 @@ import { Accounts } from "./mail/accounts";
 import type { AccountsSettings } from "./mail/accounts.render";
 import { Dovecot } from "./mail/dovecot";
 import { Lockout } from "./mail/lockout";
+import { MailGuard } from "./mail/mail-guard";
 import { MailboxQuota } from "./mail/mailbox-quota";
 import { MtaSts } from "./mail/mta-sts";
 import { Postfix } from "./mail/postfix";
@@ -110,6 +111,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const dovecot = { system, hostname, ipv6, manageSieve, postmaster, defaultQuotaMb, ...logins, ...storage };
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
   next((o) => new MailboxQuota(`${name}-mailbox-quota`, host, o));
+  next((o) => new MailGuard(`${name}-mail-guard`, host, o));
   const dane = settings.daneOutbound;
   const { domain } = settings;
   const sending = { hostname, domain, administrator, messageSizeLimitMb, trustedCidrs };

@@ -23,7 +23,7 @@ const mayChangeFiles = /^host\/(tests\/|bootstrap\.py$|mailstack\/safe_path\.py$
 const write = process.argv.includes("--write");
 const ruff = new Workspace(options, PositionEncoding.Utf8);
 let faults = 0;
-for (const file of globSync("host/**/*.py").sort()) {
+for (const file of globSync("{host,tests/fuzz}/**/*.py").sort()) {
   const source = readFileSync(file, "utf8");
   const formatted = ruff.format(source);
   if (formatted !== source) {

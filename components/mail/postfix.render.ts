@@ -6,7 +6,8 @@ import { filesFrom } from "../rendering/files";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, administratorNames } from "./accounts.render";
 import { mailboxQuotaPolicy } from "./mailbox-quota.render";
-import { milter, settleRspamd } from "./rspamd.render";
+import { mailGuard } from "./mail-guard.render";
+import { settleRspamd } from "./rspamd.render";
 
 /** Settings of the mail transfer agent. */
 export interface PostfixSettings {
@@ -109,7 +110,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           countsNetworks: systems[settings.system].postfixCountsNetworks,
           submissionCleanup,
           notAscii,
-          milter,
+          milter: mailGuard,
           // Without it mail is taken, and Dovecot decides at delivery.
           quotaPolicy: `{ unix:${mailboxQuotaPolicy}, default_action=DUNNO, timeout=10s }`,
         },

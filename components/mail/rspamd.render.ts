@@ -28,8 +28,11 @@ export function dkimOutput(domain: string): string {
   return `dkim ${domain}`;
 }
 
-/** Where Rspamd serves Postfix. */
-export const milter = "127.0.0.1:11332";
+/** Where Rspamd scans mail: a worker for small and one for large, so that a message which takes long stops no others. */
+export const smallMailPort = 11332;
+export const largeMailPort = 11333;
+const smallMilter = `127.0.0.1:${smallMailPort}`;
+const largeMilter = `127.0.0.1:${largeMailPort}`;
 /** Where its web interface is, for the host alone and with a password. */
 export const controller = "127.0.0.1:11334";
 
@@ -52,14 +55,15 @@ export const settleRspamd = ["systemctl", "start", settleService];
 const controllerFile = "/etc/rspamd/override.d/worker-controller.inc";
 const controllerPasswordFile = "/etc/rspamd/override.d/controller-password.inc";
 const proxy = "/etc/rspamd/local.d/worker-proxy.inc";
+const largeMailWorker = "/etc/rspamd/rspamd.conf.local";
 /** Addresses are bound at the start only. */
-const listeners = [controllerFile, proxy];
+const listeners = [controllerFile, proxy, largeMailWorker];
 const knownSenderFiles = ["composites.conf", "known_senders.conf", "policies_group.conf"];
 /** Configuration that holds no secret is for everybody to read. */
 const plain = {};
 
 /**
- * Rspamd as Postfix's milter at {@link milter}, its web interface at {@link controller}.
+ * Rspamd behind the guard of Postfix, its web interface at {@link controller}.
  * Needs the secret {@link controllerSecret} (letters and digits only) on the host, and Redis.
  */
 export function renderRspamd(settings: RspamdSettings): Bundle {
@@ -89,10 +93,12 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           [`${local}/milter_headers.conf`]: plain,
           [`${local}/options.inc`]: plain,
           [`${local}/redis.conf`]: plain,
+          [`${local}/rspamd.lua`]: plain,
           [`${local}/replies.conf`]: plain,
           [`${local}/settings.conf`]: plain,
           [`${local}/worker-normal.inc`]: plain,
           [proxy]: plain,
+          [largeMailWorker]: plain,
           "/etc/rspamd/override.d/options.inc": plain,
           "/etc/rspamd/override.d/ratelimit.conf": plain,
           [controllerFile]: plain,
@@ -106,7 +112,8 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
         {
           domains,
           settleProgram,
-          milter,
+          smallMilter,
+          largeMilter,
           controller,
           controllerSocket,
           controllerSecret,

@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = parser().parse_args(argv)
     try:
-        if os.geteuid() != 0 and options.run is not commands.login_policy:
+        if os.geteuid() != 0 and options.run not in (commands.login_policy, commands.mail_guard):
             raise MailstackError("must run as root")
         os.umask(0o022)
         steps.catch_signals()
@@ -115,6 +115,10 @@ def parser() -> argparse.ArgumentParser:
     made = command(top_commands, "login-policy", commands.login_policy, text)
     made.add_argument("--failures", type=int, required=True, help="wrong passwords that lock an account")
     made.add_argument("--minutes", type=int, required=True, help="how long they are remembered and a lock lasts")
+    text = "refuse mail that would keep the spam filter busy, hand the rest to it (a daemon, started by its socket)"
+    made = command(top_commands, "mail-guard", commands.mail_guard, text)
+    made.add_argument("--small", type=int, required=True, metavar="PORT", help="of the worker for small mail")
+    made.add_argument("--large", type=int, required=True, metavar="PORT", help="of the worker for large mail")
     return top
 
 

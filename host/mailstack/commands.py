@@ -140,3 +140,11 @@ def login_policy(options: Namespace) -> int:
 
     serve(options.failures, options.minutes)
     return 0
+
+
+def mail_guard(options: Namespace) -> int:
+    """Runs until Postfix is idle."""
+    from .mail_guard_server import serve
+
+    serve(("127.0.0.1", options.small), ("127.0.0.1", options.large))
+    return 0

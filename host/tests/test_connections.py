@@ -18,7 +18,9 @@ class Status(unittest.TestCase):
             return connections.limited("")
 
     def test_limited(self):
-        self.assertEqual(self.look(CHAIN, LIMIT, {"rule": {"expr": [{"accept": None}]}}), "limited in 1 groups of ports")
+        self.assertEqual(
+            self.look(CHAIN, LIMIT, {"rule": {"expr": [{"accept": None}]}}), "limited in 1 groups of ports"
+        )
 
     def test_problems(self):
         for parts, code in (

@@ -10,6 +10,7 @@ import { renderAccounts } from "../../components/mail/accounts.render";
 import { renderClamAv } from "../../components/mail/clamav.render";
 import { renderDovecot } from "../../components/mail/dovecot.render";
 import { renderLockout } from "../../components/mail/lockout.render";
+import { renderMailGuard } from "../../components/mail/mail-guard.render";
 import { renderMailboxQuota } from "../../components/mail/mailbox-quota.render";
 import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
@@ -90,6 +91,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       junkDays: 30,
     }),
   "mailbox-quota": () => renderMailboxQuota(),
+  "mail-guard": () => renderMailGuard(),
   postfix: (system) =>
     renderPostfix({
       system,

@@ -32,6 +32,7 @@ const commands = {
   "mail-mta-sts": "/usr/local/sbin/mailstack apply mta-sts",
   "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
   "mail-mailbox-quota": "/usr/local/sbin/mailstack apply mailbox-quota",
+  "mail-mail-guard": "/usr/local/sbin/mailstack apply mail-guard",
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
   "mail-roundcube": "/usr/local/sbin/mailstack apply roundcube",

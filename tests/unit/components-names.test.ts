@@ -66,6 +66,8 @@ mail mailstack:index:MailServer
     mail-lockout command:remote:Command
   mail-logs mailstack:operations:Logs
     mail-logs command:remote:Command
+  mail-mail-guard mailstack:mail:MailGuard
+    mail-mail-guard command:remote:Command
   mail-mailbox-quota mailstack:mail:MailboxQuota
     mail-mailbox-quota command:remote:Command
   mail-mta-sts mailstack:mail:MtaSts

@@ -29,6 +29,7 @@ const steps = [
   "mail-lockout",
   "mail-dovecot",
   "mail-mailbox-quota",
+  "mail-mail-guard",
   "mail-postfix",
   "mail-roundcube",
   "mail-certificate",

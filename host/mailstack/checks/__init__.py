@@ -57,6 +57,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("queue", ("postfix",), queue.length),
     ("redis", ("redis",), scanner.redis),
     ("rspamd", ("rspamd",), scanner.rspamd),
+    ("mail guard", ("mail-guard",), scanner.guard),
     ("dkim", ("rspamd",), dkim.signs),
     ("lessons", ("rspamd",), scanner.lessons),
     ("antivirus", ("clamav",), filters.antivirus),

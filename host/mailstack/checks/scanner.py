@@ -4,6 +4,7 @@ import http.client
 import socket
 from typing import BinaryIO
 
+from .. import milter
 from .bad import HERE, TIMEOUT, Bad
 
 # `min_learns` of Rspamd's classifier
@@ -22,9 +23,10 @@ def redis(_name: str, path: str = _REDIS) -> str:
 
 
 def rspamd(_name: str) -> str:
-    """The milter listens, and the controller answers ping."""
-    with socket.create_connection((HERE, 11332), TIMEOUT):
-        pass
+    """Both milters listen, and the controller answers ping."""
+    for port in (11332, 11333):
+        with socket.create_connection((HERE, port), TIMEOUT):
+            pass
     connection = http.client.HTTPConnection(HERE, 11334, timeout=TIMEOUT)
     try:
         connection.request("GET", "/ping")
@@ -35,6 +37,16 @@ def rspamd(_name: str) -> str:
     if answer.status != 200 or said != "pong":
         raise Bad(f"/ping: {answer.status} {said[:40]}")
     return "pong"
+
+
+def guard(_name: str) -> str:
+    """What stands between Postfix and Rspamd agrees to look at mail."""
+    with socket.create_connection((HERE, 11331), TIMEOUT) as connection:
+        connection.sendall(milter.offer())
+        letter, _ = next(milter.packets(connection), (b"", b""))
+    if letter != milter.OPTIONS:
+        raise Bad("it answers no offer")
+    return "looks at mail"
 
 
 def lessons(_name: str, path: str = _REDIS) -> str:

@@ -1,0 +1,32 @@
+import { sandbox } from "../host/sandbox";
+import type { Bundle } from "../rendering/bundle";
+import { filesFrom } from "../rendering/files";
+import { largeMailPort, smallMailPort } from "./rspamd.render";
+
+/** Where Postfix hands mail to the guard, as it would to Rspamd. */
+export const mailGuard = "127.0.0.1:11331";
+
+const unit = "mailstack-mail-guard";
+/** Some large messages at once; what is not being looked at waits on the disk. */
+const memoryMb = 512;
+
+/**
+ * Refuses messages that are built to keep Rspamd busy, and hands the others to its workers (host/mailstack/mail_guard.py).
+ * Started by the first mail, ended when none comes. Needs Rspamd.
+ */
+export function renderMailGuard(): Bundle {
+  const units = "/etc/systemd/system";
+  return {
+    service: "mail-guard",
+    files: filesFrom(
+      "mail-guard",
+      { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
+      { address: mailGuard, smallPort: smallMailPort, largePort: largeMailPort, memoryMb, sandbox },
+    ),
+    validate: [["systemd-analyze", "verify", `${units}/${unit}.service`]],
+    units: { [`${unit}.socket`]: { onChange: "none" } },
+    health: [{ tcp: mailGuard }],
+    // One that still runs is the old program; as for the mailbox quota.
+    after: [["systemctl", "try-restart", `${unit}.service`]],
+  };
+}

@@ -1,0 +1,194 @@
+"""Between Postfix and Rspamd: refuses mail that is built to keep Rspamd busy, sends the rest to a worker that is free.
+
+Rspamd parses a message in one go, and whoever else is connected to the same worker waits. So a message is only handed
+over when it is there as a whole, through a connection of its own: small mail to one worker, large mail to the other.
+Rspamd itself kills a worker that hangs (`heartbeats_loss_max`); what that worker had is tried once more, alone.
+"""
+
+import socket
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from mmap import ACCESS_READ, mmap
+from typing import IO
+
+from . import milter
+from .mime_limits import TooComplex, check
+
+# Longer than Rspamd's own limits, shorter than Postfix's (milter_content_timeout).
+ANSWER_SECONDS = 120
+CONNECT_SECONDS = 5
+# What is larger could keep a worker for a second.
+_SMALL_BYTES = 100_000
+_SMALL_PARTS = 50
+_SMALL_HEADERS = 200
+_IN_MEMORY = 1 << 20
+
+_REFUSED = "554 5.6.0 This message cannot be checked: it has {}"
+_DEADLY = "554 5.6.0 This message cannot be checked: the spam filter did not get over it"
+_NOBODY = milter.packet(milter.MAIL, b"<>\0")
+_LATER = milter.packet(milter.TEMPORARY_FAILURE)
+
+
+class WorkerDied(Exception):
+    """The worker ended with the message at work."""
+
+
+class Lane:
+    """One worker of Rspamd, and how many messages it has at the moment."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.address = address
+        self.running = 0
+        self._lock = threading.Lock()
+
+    def count(self, change: int) -> None:
+        with self._lock:
+            self.running += change
+
+
+class Lanes:
+    """The workers. At most one message that has seen a worker die is tried again at the same time."""
+
+    def __init__(self, small: tuple[str, int], large: tuple[str, int]) -> None:
+        self.small = Lane(small)
+        self.large = Lane(large)
+        self.second_try = threading.Lock()
+        # Checking a large message takes memory.
+        self.check = threading.Lock()
+
+
+class Message:
+    """What Postfix has told about a message so far."""
+
+    def __init__(self) -> None:
+        self.envelope = bytearray()
+        self.head: list[tuple[bytes, bytes]] = []
+        self.rest = bytearray()
+        self.body: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+        self.size = 0
+
+    def add(self, stage: bytes, letter: bytes, data: bytes) -> None:
+        if letter == milter.BODY:
+            self.body.write(data)
+            self.size += len(data)
+            return
+        if letter == milter.HEADER:
+            name, _, value = data.partition(b"\0")
+            self.head.append((name, value.rstrip(b"\0")))
+            self.size += len(data)
+        if stage == milter.END_OF_MESSAGE:
+            self.rest += milter.packet(letter, data)
+        else:
+            self.envelope += milter.packet(letter, data)
+
+    def check(self, lanes: Lanes) -> int:
+        """How many parts it has. Raises TooComplex."""
+        if self.size <= _IN_MEMORY:
+            self.body.seek(0)
+            return check(self.head, self.body.read())
+        self.body.flush()
+        with lanes.check, mmap(self.body.fileno(), 0, access=ACCESS_READ) as text:
+            return check(self.head, text)
+
+    def close(self) -> None:
+        self.body.close()
+
+    def packets(self) -> Iterator[bytes]:
+        yield bytes(self.envelope)
+        self.body.seek(0)
+        while chunk := self.body.read(milter.CHUNK):
+            yield milter.packet(milter.BODY, chunk)
+
+
+def serve(postfix: socket.socket, lanes: Lanes) -> None:
+    """One connection of Postfix, until it ends."""
+    session: dict[bytes, bytes] = {}
+    packets = milter.packets(postfix)
+    while True:
+        # Each message begins with nothing, whatever became of the last one.
+        with closing(Message()) as message:
+            for letter, data in packets:
+                stage = data[:1] if letter == milter.MACROS else letter
+                if letter == milter.OPTIONS:
+                    postfix.sendall(milter.agree(data))
+                elif letter == milter.QUIT:
+                    return
+                elif letter == milter.ABORT:
+                    break
+                elif letter == milter.NEXT_SESSION:
+                    session.clear()
+                    break
+                elif stage in (milter.CONNECT, milter.HELO):
+                    session[letter + stage] = milter.packet(letter, data)
+                elif letter == milter.END_OF_MESSAGE:
+                    postfix.sendall(_answer(session.values(), message, milter.packet(letter, data), lanes))
+                    break
+                elif letter != milter.UNKNOWN:
+                    message.add(stage, letter, data)
+            else:
+                return
+
+
+def _answer(session: Iterable[bytes], message: Message, end: bytes, lanes: Lanes) -> bytes:
+    try:
+        parts = message.check(lanes)
+    except TooComplex as error:
+        return milter.reply_code(_REFUSED.format(error))
+    small = message.size <= _SMALL_BYTES and parts <= _SMALL_PARTS and len(message.head) <= _SMALL_HEADERS
+    begin = b"".join(session)
+    end = bytes(message.rest) + end
+    try:
+        return _scan(lanes.small if small else lanes.large, begin, message, end)
+    except WorkerDied:
+        pass
+    except OSError:
+        return _LATER
+    try:
+        with lanes.second_try:
+            return _scan(lanes.large, begin, message, end)
+    except WorkerDied:
+        alone = lanes.large.running == 0
+        # Rspamd may have ended for another reason, such as an upgrade.
+        return milter.reply_code(_DEADLY) if alone and _works(lanes.large) else _LATER
+    except OSError:
+        return _LATER
+
+
+def _works(lane: Lane) -> bool:
+    """Whether a worker gets over a message with nothing in it."""
+    try:
+        with closing(Message()) as message:
+            return bool(_scan(lane, _NOBODY, message, milter.packet(milter.END_OF_MESSAGE)))
+    except (WorkerDied, OSError):
+        return False
+
+
+def _scan(lane: Lane, begin: bytes, message: Message, end: bytes) -> bytes:
+    """All of Rspamd's answer. Raises WorkerDied, or OSError if there is no worker."""
+    with socket.create_connection(lane.address, CONNECT_SECONDS) as link:
+        link.settimeout(ANSWER_SECONDS)
+        lane.count(1)
+        try:
+            return _ask(link, begin, message, end)
+        except (ConnectionError, milter.ProtocolError) as error:
+            raise WorkerDied from error
+        finally:
+            lane.count(-1)
+
+
+def _ask(link: socket.socket, begin: bytes, message: Message, end: bytes) -> bytes:
+    link.sendall(milter.offer() + begin)
+    for chunk in message.packets():
+        link.sendall(chunk)
+    link.sendall(end)
+    answer = b""
+    for letter, data in milter.packets(link):
+        if letter == milter.OPTIONS:
+            continue
+        answer += milter.packet(letter, data)
+        if letter in milter.FINAL:
+            link.sendall(milter.packet(milter.QUIT))
+            return answer
+    raise WorkerDied

@@ -1,0 +1,138 @@
+"""What stands between Postfix and Rspamd, with a Rspamd that answers, dies or hangs as told."""
+
+import contextlib
+import socket
+import threading
+import unittest
+
+from mailstack import mail_guard, milter
+
+HEADER = milter.packet(b"m", b"\0\0\0\1X-Spam\0Yes\0")
+ACCEPT = milter.packet(b"a")
+
+
+class FakeWorker:
+    """Listens like a worker of Rspamd; what it does with each message is the next of its `acts`, the last for good."""
+
+    def __init__(self, *acts):
+        self.acts = list(acts)
+        self.seen = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def address(self):
+        return self.server.getsockname()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                link, _ = self.server.accept()
+                threading.Thread(target=self._talk, args=(link,), daemon=True).start()
+
+    def _talk(self, link):
+        got = []
+        with link:
+            for letter, data in milter.packets(link):
+                if letter == milter.OPTIONS:
+                    link.sendall(milter.agree(data))
+                    continue
+                got.append((letter, data))
+                if letter == milter.END_OF_MESSAGE:
+                    self.seen.append(list(got))
+                    act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
+                    if act == "probe only":
+                        act = ACCEPT if len(got) == 2 else "die"
+                    if act == "die":
+                        return
+                    link.sendall(act)
+
+
+class MailGuard(unittest.TestCase):
+    def guard(self, small, large, small_at=None):
+        self.small, self.large = FakeWorker(*small), FakeWorker(*large)
+        lanes = mail_guard.Lanes(small_at or self.small.address, self.large.address)
+        self.addCleanup(self.small.server.close)
+        self.addCleanup(self.large.server.close)
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+
+        def serve():
+            with theirs:
+                mail_guard.serve(theirs, lanes)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(ours.sendall, milter.packet(milter.QUIT))
+        ours.settimeout(30)
+        self.link = ours
+        self.answers = milter.packets(ours)
+        ours.sendall(milter.offer())
+        self.assertEqual(next(self.answers)[0], milter.OPTIONS)
+        ours.sendall(milter.packet(b"D", b"Cj\0mail\0") + milter.packet(b"C", b"peer\x004\0\0192.0.2.1\0"))
+        ours.sendall(milter.packet(b"H", b"peer\0"))
+
+    def send(self, body=b"hello\r\n", headers=((b"Subject", b"hi"),)):
+        """The answer to one message: letters and data."""
+        words = milter.packet(b"D", b"Mi\0Q1\0") + milter.packet(b"M", b"<a@b>\0") + milter.packet(b"R", b"<c@d>\0")
+        words += milter.packet(b"T") + b"".join(milter.packet(b"L", n + b"\0" + v + b"\0") for n, v in headers)
+        words += milter.packet(b"N")
+        self.link.sendall(words)
+        for start in range(0, len(body), milter.CHUNK):
+            self.link.sendall(milter.packet(b"B", body[start : start + milter.CHUNK]))
+        self.link.sendall(milter.packet(b"D", b"Ei\0Q1\0") + milter.packet(b"E"))
+        got = []
+        for letter, data in self.answers:
+            got.append((letter, data))
+            if letter in milter.FINAL:
+                break
+        return got
+
+    def test_a_small_message_goes_to_its_worker_as_it_came(self):
+        self.guard([HEADER + ACCEPT], ["die"])
+        for _ in range(2):
+            self.assertEqual(self.send(), [(b"m", b"\0\0\0\1X-Spam\0Yes\0"), (b"a", b"")])
+        letters = [b"".join(letter for letter, _ in message) for message in self.small.seen]
+        self.assertEqual(letters, [b"DCHDMRTLNBDE"] * 2)
+        self.assertEqual(self.small.seen[0][9], (b"B", b"hello\r\n"))
+        self.assertEqual(self.large.seen, [])
+
+    def test_a_large_message_goes_to_the_other_worker(self):
+        self.guard(["die"], [ACCEPT])
+        body = bytes(range(256)) * 20_000
+        self.assertEqual(self.send(body)[-1][0], b"a")
+        self.assertEqual(b"".join(data for letter, data in self.large.seen[0] if letter == b"B"), body)
+        self.assertEqual(self.small.seen, [])
+
+    def test_a_message_of_many_parts_is_large(self):
+        self.guard(["die"], [ACCEPT])
+        kind = ((b"Content-Type", b"multipart/mixed; boundary=x"),)
+        self.assertEqual(self.send(b"--x\r\n\r\na\r\n" * 100, kind)[-1][0], b"a")
+
+    def test_what_is_built_to_keep_rspamd_busy_is_refused_in_words(self):
+        self.guard(["die"], ["die"])
+        kind = ((b"Content-Type", b"message/rfc822"),)
+        letter, words = self.send(b"Content-Type: message/rfc822\r\n\r\n" * 1_000, kind)[-1]
+        self.assertEqual(letter, milter.REPLY_CODE)
+        self.assertRegex(words, rb"^554 5\.6\.0 This message cannot be checked: it has more than \d+ messages")
+        self.assertEqual(self.small.seen + self.large.seen, [])
+
+    def test_a_worker_dies_once(self):
+        self.guard(["die"], [ACCEPT])
+        self.assertEqual(self.send()[-1][0], b"a")
+
+    def test_who_kills_both_workers_is_refused_while_others_are_not(self):
+        self.guard(["die"], ["probe only"])
+        letter, words = self.send()[-1]
+        self.assertEqual((letter, words[:10]), (milter.REPLY_CODE, b"554 5.6.0 "))
+
+    def test_a_filter_that_dies_of_everything_refuses_nothing(self):
+        self.guard(["die"], ["die"])
+        self.assertEqual(self.send()[-1], (milter.TEMPORARY_FAILURE, b""))
+
+    def test_without_a_filter_mail_waits(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            nobody = closed.getsockname()
+        self.guard([ACCEPT], [ACCEPT], small_at=nobody)
+        self.assertEqual(self.send()[-1], (milter.TEMPORARY_FAILURE, b""))

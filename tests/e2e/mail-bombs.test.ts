@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { inventory } from "./support/load";
+import { everySystem, serverFor, type Server } from "./support/servers";
+import { kindsOf, passGreylisting, torture, type Answer } from "./support/torture";
+import { until } from "./support/until";
+
+const user = "tech";
+/** How much longer mail may take while a bomb is looked at, in seconds. */
+const patience = 5;
+
+for (const os of everySystem) {
+  describe(`mail that is built to keep the filter busy, on ${os}`, () => {
+    let server: Server;
+    const run = `bomb-${Date.now()}`;
+    before(async () => {
+      server = await serverFor(os);
+      await passGreylisting(server, server.address(user));
+    });
+    after(async () => {
+      const query = ["mailbox", "*", "subject", run];
+      await server.system.must(["doveadm", "expunge", "-u", server.address(user), ...query]);
+    });
+
+    const send = async (name: string, kinds: string[]) => {
+      const job = { run: `${run}-${name}`, subject: run, to: server.address(user), kinds };
+      return (await torture(server, { kind: "bombs", ...job })).answers;
+    };
+    const small = (answers: Record<string, Answer>) => Object.entries(answers).filter(([name]) => /^small /.test(name));
+    /** Message-IDs in the mailbox, of one sending. */
+    const arrived = async (name: string) => {
+      const text = await server.system.must(["python3", "-c", inventory, server.domain]);
+      const found = (JSON.parse(text) as Record<string, Record<string, number>>)[user] ?? {};
+      return Object.entries(found).filter(([id]) => id.startsWith(`${run}-${name}.`));
+    };
+    const workers = async () =>
+      (await server.system.must(["pgrep", "--full", "rspamd_prox[y] process"])).trim().split("\n").sort();
+    const largeMailWorker = async () =>
+      (await server.system.must(["pgrep", "--full", "rspamd_prox[y] process .*:11333"])).trim();
+
+    test("each kind is refused with words, all at once, and small mail is answered meanwhile", async () => {
+      const kinds = await kindsOf("REFUSED");
+      assert.ok(kinds.length >= 12);
+      const before = await workers();
+      const answers = await send("refused", kinds);
+      for (const kind of kinds) {
+        assert.equal(answers[kind]!.code, 554, `${kind}: ${answers[kind]!.words}`);
+        assert.match(answers[kind]!.words, /^5\.6\.0 This message cannot be checked: it has /, kind);
+      }
+      const beside = small(answers);
+      assert.ok(beside.length > 0);
+      for (const [name, { code, seconds, words }] of beside) {
+        assert.equal(code, 250, `${name}: ${words}`);
+        assert.ok(seconds < patience, `${name} took ${seconds} s`);
+      }
+      await until("all small mail is there", async () => (await arrived("refused")).length === beside.length, 60);
+      assert.deepEqual(await workers(), before, "no worker of Rspamd had to be killed");
+    });
+
+    test("large and odd mail that people send passes", async () => {
+      const kinds = await kindsOf("GOOD");
+      const answers = await send("good", kinds);
+      for (const kind of kinds) assert.equal(answers[kind]!.code, 250, `${kind}: ${answers[kind]!.words}`);
+      const number = Object.keys(answers).length;
+      await until("all of it is there, once", async () => (await arrived("good")).length === number, 60);
+      assert.deepEqual(
+        (await arrived("good")).filter(([, times]) => times !== 1),
+        [],
+      );
+    });
+
+    test("a worker that hangs is killed and replaced; small mail is answered meanwhile, and no mail is put off", async () => {
+      const hung = await largeMailWorker();
+      await server.system.must(["kill", "-STOP", hung]);
+      const answers = await send("hung", ["attachment of 25 MB"]);
+      const large = answers["attachment of 25 MB"]!;
+      assert.equal(large.code, 250, large.words);
+      for (const [name, { code, seconds, words }] of small(answers)) {
+        assert.equal(code, 250, `${name}: ${words}`);
+        assert.ok(seconds < patience, `${name} took ${seconds} s`);
+      }
+      const there = await workers();
+      assert.equal(there.length, 2);
+      assert.ok(!there.includes(hung), "the one that hung is gone");
+      const number = Object.keys(answers).length;
+      await until("all of it is there", async () => (await arrived("hung")).length === number, 60);
+    });
+  });
+}
