@@ -41,7 +41,17 @@ export const roundcubeKey = "roundcube-des-key";
 
 const user = "roundcube";
 const state = "/var/lib/mailstack-webmail";
-const fpmSocket = "/run/php/mailstack-webmail.sock";
+/** The program and its files, as the package installs them. */
+const root = "/var/lib/roundcube/public_html";
+/** For {@link gatewayUser} alone, and not in `/run/php`, which is every other site's to change. */
+const fpmSocket = "/run/mailstack-webmail-php.sock";
+/** Speaks FastCGI to PHP, HTTP to nginx; see templates/roundcube/etc/nginx/mailstack/webmail-gateway.conf.mustache. */
+const gatewayUser = "mailstack-webmail";
+const gatewayUnit = "mailstack-webmail.service";
+const gatewayFolder = "/run/mailstack-webmail";
+const gatewaySocket = `${gatewayFolder}/http.sock`;
+const gatewayConfiguration = "/etc/nginx/mailstack/webmail-gateway.conf";
+const runtimeFolders = "/etc/tmpfiles.d/mailstack-webmail.conf";
 const passwordSocket = "/run/mailstack-password.sock";
 const configuration = "/etc/roundcube/config.inc.php";
 const check = "/usr/local/libexec/mailstack/webmail-check";
@@ -56,7 +66,7 @@ const cleaners = ["roundcube-gc.service", "roundcube-cleandb.service"] as const;
 const fileShare = 0.7;
 
 /**
- * Roundcube behind nginx, in a pool of PHP processes of its own user that start when somebody comes. It never sees the
+ * Roundcube behind nginx and a gateway, in a pool of PHP processes of its own user that start when somebody comes. It never sees the
  * database of accounts: a password is changed by a program that systemd starts for each change (host/mailstack/poppassd.py).
  */
 export function renderRoundcube(settings: RoundcubeSettings): Bundle {
@@ -66,23 +76,31 @@ export function renderRoundcube(settings: RoundcubeSettings): Bundle {
     service: "roundcube",
     packages: [...nginxPackages, ...roundcubePackages],
     debconf: roundcubeDebconf,
-    groups: { [user]: {} },
-    users: { [user]: { group: user, home: state } },
+    groups: { [user]: {}, [gatewayUser]: {} },
+    users: { [user]: { group: user, home: state }, [gatewayUser]: { group: gatewayUser } },
     directories: {
       [state]: { owner: `${user}:${user}`, mode: "0700" },
       [`${state}/temp`]: { owner: `${user}:${user}`, mode: "0700" },
     },
     files: files(settings, phpVersion),
-    // Makes the database where there is none, and brings it to the version of the package.
+    // The second makes the database where there is none, and brings it to the version of the package.
     prepare: [
+      ["systemd-tmpfiles", "--create", runtimeFolders],
       [
         ...["runuser", "-u", user, "--", "/usr/share/roundcube/bin/updatedb.sh"],
         ...["--package=roundcube", "--dir=/usr/share/roundcube/SQL"],
       ],
     ],
-    validate: [["php", "-l", configuration], [`php-fpm${phpVersion}`, "-t"], ...nginxSiteParts.validate],
+    validate: [
+      ["php", "-l", configuration],
+      [`php-fpm${phpVersion}`, "-t"],
+      // Not as root, who would give away the folders that it names.
+      ["runuser", "-u", gatewayUser, "--", "nginx", "-t", "-q", "-e", "stderr", "-c", gatewayConfiguration],
+      ...nginxSiteParts.validate,
+    ],
     units: {
       [phpFpmUnit]: { onChange: "reload" },
+      [gatewayUnit]: { onChange: "restart" },
       "mailstack-password.socket": { onChange: "restart" },
       ...nginxSiteParts.units,
     },
@@ -101,6 +119,9 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
       [pool]: {},
       [fpmDropIn]: {},
       [nginxSite("webmail")]: {},
+      [gatewayConfiguration]: {},
+      [`${units}/${gatewayUnit}`]: {},
+      [runtimeFolders]: {},
       [`${units}/mailstack-password.socket`]: {},
       [`${units}/mailstack-password@.service`]: {},
       ...Object.fromEntries(cleaners.map((unit) => [`${units}/${unit}.d/mailstack.conf`, {}])),
@@ -115,6 +136,12 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
       hostname,
       domain,
       fpmSocket,
+      root,
+      program: `${root}/index.php`,
+      gatewayUser,
+      gatewayFolder,
+      gatewaySocket,
+      gatewayConfiguration,
       passwordSocket,
       secret: `@@secret:${roundcubeKey}@@`,
       accountsFolder: accountsDatabase.replace(/\/[^/]*$/, ""),

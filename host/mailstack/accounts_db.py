@@ -51,19 +51,22 @@ _MORE_COLUMNS = {
     "locked": "INTEGER NOT NULL DEFAULT 0",
     "password_changed": "INTEGER NOT NULL DEFAULT 0",
 }
-_MADE = {
+MADE = {
     *("domains", "users", "aliases", "app_passwords"),
     *("no_app_passwords_without_user", "password_age_begins", "first_password_age_begins"),
 }
+
+
+def file_uri(path: str, mode: str) -> str:
+    """For SQLite; the file must exist."""
+    return f"file:{on_host(path)}?mode={mode}"
 
 
 @contextlib.contextmanager
 def opened(path: str) -> Iterator[sqlite3.Connection]:
     """A connection without implicit transactions; the database must exist."""
     try:
-        connection = sqlite3.connect(
-            f"file:{on_host(path)}?mode=rw", timeout=_BUSY_SECONDS, isolation_level=None, uri=True
-        )
+        connection = sqlite3.connect(file_uri(path, "rw"), timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
     except sqlite3.Error as error:
         raise MailstackError(f"{path}: {error}") from None
     try:
@@ -94,7 +97,7 @@ def prepare(path: str) -> None:
         _leave_wal(connection)
         made = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         columns = {row[1] for row in connection.execute("PRAGMA table_info(users)")}
-        if made >= _MADE and columns >= _MORE_COLUMNS.keys():
+        if made >= MADE and columns >= _MORE_COLUMNS.keys():
             return
         with transaction(connection):
             for statement in _statements(_TABLES):

@@ -105,10 +105,13 @@ def _accounts(applied: dict[str, Any]) -> list[tuple[str, str]]:
     if "accounts" not in applied:
         return []
     from .accounts import pending
+    from .accounts_damage import damage
     from .accounts_db import opened
 
     path = applied["accounts"]["database"]
     if not os.path.exists(on_host(path)):
         return [(path, "is missing")]
+    if wrong := damage(path):
+        return [(path, wrong.removeprefix(f"{path} "))]
     with opened(path) as connection:
         return [(path, f"should be: {change.text}") for change in pending(connection, applied["accounts"])]

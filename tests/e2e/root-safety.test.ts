@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Bundle } from "../../components/rendering/bundle";
 import { apply, applyWell, assertWhole, bundleOf, changed, failingUp } from "./support/applier";
@@ -10,6 +12,16 @@ const configuration = "/etc/roundcube/config.inc.php";
 const redisConfiguration = "/etc/redis/redis.conf";
 /** Whoever owns it is root after the next boot. */
 const goal = "/etc/systemd/system";
+
+const fastcgi = readFileSync(join(__dirname, "support/fastcgi.py"), "utf8");
+
+/** The status of a path at the gateway between nginx and PHP. */
+const askByHttp = `import http.client, socket, sys
+connection = http.client.HTTPConnection("gateway")
+connection.sock = socket.socket(socket.AF_UNIX)
+connection.sock.connect("/run/mailstack-webmail/http.sock")
+connection.request("GET", sys.argv[2], headers={"Host": sys.argv[1]})
+print(connection.getresponse().status)`;
 
 /** Puts directory and link in each other's place until it is ended, as fast as it can. */
 const race = `import ctypes, os, sys
@@ -24,6 +36,7 @@ for (const os of everySystem) {
   describe(`root on ${os} does not follow what a taken-over daemon puts in its way`, () => {
     let server: Server;
     let webmail: Bundle;
+    let redis: Bundle;
     let untouched: string;
     const shell = (script: string) => server.system.must(["sh", "-ec", script]);
     const as = (user: string, script: string) => server.system.must(["runuser", "-u", user, "--", "sh", "-ec", script]);
@@ -34,7 +47,7 @@ for (const os of everySystem) {
       assert.equal(verified.exitCode, 3, verified.stdout);
       assert.match(verified.stdout, new RegExp(`: ${subject} ${problem}`));
       const status = await server.system.exec(["mailstack", "status"]);
-      assert.match(status.stdout, new RegExp(`^BAD +files +${subject} ${problem}`, "m"));
+      assert.match(status.stdout, new RegExp(`^BAD +files .*${subject} ${problem}`, "m"));
       assert.equal(status.exitCode, 1);
     };
     let count = 0;
@@ -50,17 +63,51 @@ for (const os of everySystem) {
       assert.equal(await ownership(), untouched);
     };
 
+    /** Also after a run that was cut off. */
+    const restore = async () => {
+      await shell(`rm -rf ${state}/link ${state}/away; [ -d ${temp} -a ! -L ${temp} ] || rm -f ${temp}`);
+      await applyWell(server, redis);
+      await applyWell(server, webmail);
+    };
+
     before(async () => {
       server = await serverFor(os);
       webmail = await bundleOf(server, "roundcube");
+      redis = await bundleOf(server, "redis");
+      await restore();
       untouched = await ownership();
     });
     after(async () => {
-      await shell(`rm -rf ${state}/link ${state}/away; [ -d ${temp} -a ! -L ${temp} ] || rm -f ${temp}`);
-      await applyWell(server, webmail);
+      await restore();
       server.restoreConfig();
       await server.up();
       await assertWhole(server);
+    });
+
+    test("as the user of other sites: no PHP of one's own in the webmail's pool, nor a socket in its place", async () => {
+      const pools = await shell("ss -xlpH | grep php-fpm | tr -s ' ' | cut -d ' ' -f 5 | sort -u");
+      assert.match(pools, /webmail/);
+      const attack = "/tmp/root-safety-fastcgi.py";
+      await server.system.must(["sh", "-c", `cat > ${attack}; chmod 0644 ${attack}`], { input: fastcgi });
+      const tried: Record<string, string> = {};
+      for (const socket of pools.trim().split("\n")) {
+        const { stdout, stderr } = await server.system.exec([
+          ...["runuser", "-u", "www-data", "--", "python3", attack, socket],
+        ]);
+        tried[socket] = stdout + stderr;
+        assert.doesNotMatch(stdout, /code as (?!www-data)/, `${socket}: ${stdout}`);
+        if (!socket.includes("webmail")) continue;
+        assert.match(stderr, /^refused: .*Permission denied/);
+        await assert.rejects(as("www-data", `mv ${socket} ${socket}.away`), /Permission denied/);
+      }
+      // Its own pool runs what it likes: the attack works where it may.
+      assert.match(Object.values(tried).join("\n"), /code as www-data/);
+      await shell(`rm ${attack}`);
+      const get = (path: string) => `python3 -c '${askByHttp}' webmail.${server.domain} ${path}`;
+      assert.equal(await as("www-data", get("/index.php")), "200\n");
+      for (const path of ["/", "/index.php/x", "/../../etc/roundcube/config.inc.php", "/config/config.inc.php"])
+        assert.match(await as("www-data", get(path)), /^40[04]\n$/, path);
+      await assert.rejects(as("nobody", get("/index.php")), /Permission denied/);
     });
 
     test("a link in the place of a declared directory: up refuses it in one line, verify and status say BAD", async () => {
@@ -108,13 +155,11 @@ for (const os of everySystem) {
         await shell("systemctl stop test-race; systemctl reset-failed test-race 2>/dev/null || true");
       }
       assert.equal(await ownership(), untouched);
-      await shell(`[ ! -L ${temp} ] || mv -T ${state}/link ${temp}; rm -f ${state}/link`);
-      await applyWell(server, webmail);
+      await restore();
       await assertWhole(server);
     });
 
     test("redis owns the directory of its configuration: a link or a FIFO there becomes our file again", async () => {
-      const redis = await bundleOf(server, "redis");
       for (const [make, name] of [
         ["ln -s /etc/shadow", "a link"],
         ["mkfifo", "a FIFO"],
@@ -131,7 +176,7 @@ for (const os of everySystem) {
     test("vmail owns the mail: a link in the place of a domain's folder is refused when a user is purged", async () => {
       const gone = server.address("gone");
       const database = "/var/lib/mailserver/mail.db";
-      const insert = `INSERT INTO users (email, password, quota_mb, active) VALUES ('${gone}', 'x', 1, 0)`;
+      const insert = `INSERT OR REPLACE INTO users (email, password, quota_mb, active) VALUES ('${gone}', 'x', 1, 0)`;
       await shell(`sqlite3 ${database} "${insert}"; mkdir -p /root/kept/gone; touch /root/kept/gone/file`);
       const folder = `/var/vmail/${server.domain}`;
       const domain = (await shell(`[ ! -d ${folder} ] || echo there`)) !== "";

@@ -46,7 +46,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("http 80", ("nginx",), web.http),
     ("https 443", ("nginx",), web.https),
     ("webmail", ("roundcube",), web.webmail),
-    ("accounts", ("postfix",), accounts.readable),
+    ("accounts", ("accounts", "postfix"), accounts.readable),
     ("logins", ("lockout",), logins.policy),
     ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),
     ("autoconfig", ("autoconfig",), autoconfig.autoconfig),

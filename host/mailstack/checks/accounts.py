@@ -1,5 +1,7 @@
 """The accounts, as Postfix reads them."""
 
+from .. import manifest
+from ..accounts_damage import damage
 from ..programs import run
 from .bad import TIMEOUT, Bad
 
@@ -8,6 +10,9 @@ _DOMAINS = "proxy:sqlite:/etc/postfix/virtual_domains.cf"
 
 def readable(_name: str) -> str:
     """Postfix finds its domain. When it cannot read the database, Debian 13's greets as ever and recipients wait."""
+    applied = manifest.load("accounts")
+    if applied and (wrong := damage(applied["accounts"]["database"])):
+        raise Bad(wrong)
     domain = run(["postconf", "-h", "mydomain"], TIMEOUT).out.strip()
     answer = run(["postmap", "-q", domain, _DOMAINS], TIMEOUT)
     if answer.code != 0 or answer.out.strip() != "1":

@@ -4,13 +4,14 @@ from .. import manifest
 from ..verify import replaced
 from .bad import Bad
 
+_SHOWN = 3
+
 
 def none(_name: str) -> str:
     """Nothing else stands in their place, and nobody else owns them. `mailstack verify` looks at contents too."""
-    count = 0
-    for applied in manifest.load_all():
-        found = replaced(applied)
-        if found:
-            raise Bad(f"{found[0][0]} {found[0][1]}; `mailstack verify` shows all")
-        count += len(applied["directories"]) + len(applied["files"])
-    return f"{count} as deployed"
+    applied = manifest.load_all()
+    found = [f"{path} {problem}" for each in applied for path, problem in replaced(each)]
+    if found:
+        more = f"; and {len(found) - _SHOWN} more, see `mailstack verify`" if len(found) > _SHOWN else ""
+        raise Bad("; ".join(found[:_SHOWN]) + more)
+    return f"{sum(len(each['directories']) + len(each['files']) for each in applied)} as deployed"
