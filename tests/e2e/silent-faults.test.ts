@@ -61,6 +61,45 @@ for (const os of everySystem) {
       assert.deepEqual(await bad(), {});
     });
 
+    test("a DKIM key that is gone, or another one than was published: status and verify name it", async () => {
+      const key = (await shell(`ls /var/lib/mailstack/dkim/${server.domain}.*.key`)).trim();
+      await shell(`cp -p ${key} /root/kept.key`);
+      for (const [spoil, words] of [
+        [`rm ${key}`, "is missing"],
+        [`openssl genrsa 2048 > ${key}`, "is not the key that was published"],
+      ]) {
+        await shell(spoil!);
+        try {
+          assert.match((await bad()).dkim ?? "well", /without a signature|is not the key that was published/);
+          const verified = await server.system.exec(["mailstack", "verify"]);
+          assert.equal(verified.exitCode, 3);
+          assert.match(verified.stdout, new RegExp(`rspamd: ${key} .*${words}`));
+        } finally {
+          await shell(`cp -p /root/kept.key ${key}`);
+        }
+      }
+      await shell("rm /root/kept.key");
+      assert.deepEqual(await bad(), {});
+    });
+
+    test("flipped bytes in the database of accounts: status and verify name it", async () => {
+      const flip = `with open("${database}", "r+b", buffering=0) as file:
+    content = file.read()
+    place = content.index(b"{SHA512-CRYPT}") + 60
+    file.seek(place)
+    file.write(bytes(byte ^ 255 for byte in content[place : place + 4]))
+`;
+      for (const turn of ["flipped", "flipped back"]) {
+        await server.system.must(["python3", "-c", flip]);
+        const verified = await server.system.exec(["mailstack", "verify"]);
+        if (turn === "flipped") {
+          assert.match((await bad()).accounts ?? "well", new RegExp(`^${database} is damaged: users\\.`));
+          assert.match(verified.stdout, new RegExp(`accounts: ${database} is damaged: users\\.`));
+        } else assert.equal(verified.stdout, "");
+      }
+      assert.deepEqual(await bad(), {});
+    });
+
     test("a Rspamd that does not sign, although it could: status says so", async () => {
       await shell(`sed -i 's/^sign_local = true/sign_local = false/' ${signing}; systemctl reload rspamd`);
       const settled = async () => (await bad()).dkim ?? "well";
