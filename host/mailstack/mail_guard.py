@@ -3,18 +3,19 @@
 Rspamd parses a message in one go, and whoever else is connected to the same worker waits. So a message is only handed
 over when it is there as a whole, through a connection of its own: small mail to one worker, large mail to the other.
 Rspamd itself kills a worker that hangs (`heartbeats_loss_max`); what that worker had is tried once more, alone.
+
+What users send is made to fit into SMTP on the way, since Rspamd signs it.
 """
 
 import socket
-import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
-from mmap import ACCESS_READ, mmap
-from typing import IO
 
 from . import milter
-from .mime_limits import TooComplex, check
+from .guarded_message import Message
+from .long_lines import Unfit
+from .mime_limits import TooComplex
 
 # Longer than Rspamd's own limits, shorter than Postfix's (milter_content_timeout).
 ANSWER_SECONDS = 120
@@ -23,10 +24,10 @@ CONNECT_SECONDS = 5
 _SMALL_BYTES = 100_000
 _SMALL_PARTS = 50
 _SMALL_HEADERS = 200
-_IN_MEMORY = 1 << 20
 
 _REFUSED = "554 5.6.0 This message cannot be checked: it has {}"
 _DEADLY = "554 5.6.0 This message cannot be checked: the spam filter did not get over it"
+_UNFIT = "554 5.6.0 This message cannot be sent: {}"
 _NOBODY = milter.packet(milter.MAIL, b"<>\0")
 _LATER = milter.packet(milter.TEMPORARY_FAILURE)
 
@@ -57,49 +58,6 @@ class Lanes:
         self.second_try = threading.Lock()
         # Checking a large message takes memory.
         self.check = threading.Lock()
-
-
-class Message:
-    """What Postfix has told about a message so far."""
-
-    def __init__(self) -> None:
-        self.envelope = bytearray()
-        self.head: list[tuple[bytes, bytes]] = []
-        self.rest = bytearray()
-        self.body: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-        self.size = 0
-
-    def add(self, stage: bytes, letter: bytes, data: bytes) -> None:
-        if letter == milter.BODY:
-            self.body.write(data)
-            self.size += len(data)
-            return
-        if letter == milter.HEADER:
-            name, _, value = data.partition(b"\0")
-            self.head.append((name, value.rstrip(b"\0")))
-            self.size += len(data)
-        if stage == milter.END_OF_MESSAGE:
-            self.rest += milter.packet(letter, data)
-        else:
-            self.envelope += milter.packet(letter, data)
-
-    def check(self, lanes: Lanes) -> int:
-        """How many parts it has. Raises TooComplex."""
-        if self.size <= _IN_MEMORY:
-            self.body.seek(0)
-            return check(self.head, self.body.read())
-        self.body.flush()
-        with lanes.check, mmap(self.body.fileno(), 0, access=ACCESS_READ) as text:
-            return check(self.head, text)
-
-    def close(self) -> None:
-        self.body.close()
-
-    def packets(self) -> Iterator[bytes]:
-        yield bytes(self.envelope)
-        self.body.seek(0)
-        while chunk := self.body.read(milter.CHUNK):
-            yield milter.packet(milter.BODY, chunk)
 
 
 def serve(postfix: socket.socket, lanes: Lanes) -> None:
@@ -133,9 +91,16 @@ def serve(postfix: socket.socket, lanes: Lanes) -> None:
 
 def _answer(session: Iterable[bytes], message: Message, end: bytes, lanes: Lanes) -> bytes:
     try:
-        parts = message.check(lanes)
+        parts = message.check(lanes.check)
+        edits = message.make_fit(lanes.check) if message.by_user else b""
     except TooComplex as error:
         return milter.reply_code(_REFUSED.format(error))
+    except Unfit as error:
+        return milter.reply_code(_UNFIT.format(error))
+    return edits + _hand_over(session, message, end, lanes, parts)
+
+
+def _hand_over(session: Iterable[bytes], message: Message, end: bytes, lanes: Lanes, parts: int) -> bytes:
     small = message.size <= _SMALL_BYTES and parts <= _SMALL_PARTS and len(message.head) <= _SMALL_HEADERS
     begin = b"".join(session)
     end = bytes(message.rest) + end

@@ -16,6 +16,8 @@ from typing import NamedTuple
 # A digest of hundreds of messages, or a mail that was forwarded twenty times with its pictures, has far less.
 MAX_HEADERS = 1_000
 MAX_HEAD_BYTES = 1 << 20
+# Where there is a filter, Postfix silently cuts a header at the last line below 60,000 bytes.
+MAX_HEADER_BYTES = 58_000
 MAX_DEPTH = 60
 MAX_PARTS = 2_000
 # Lines that begin with two hyphens: parts, or only the looks of them. A patch or a dump of a database has thousands.
@@ -77,6 +79,8 @@ def check(head: list[tuple[bytes, bytes]], body: Text) -> int:
     """How many parts there are. Raises TooComplex beyond a limit. `head` has the names and values of the headers."""
     if len(head) > MAX_HEADERS:
         raise TooComplex(f"more than {MAX_HEADERS} headers")
+    if any(len(value) > MAX_HEADER_BYTES for _, value in head):
+        raise TooComplex(f"a header of more than {MAX_HEADER_BYTES} bytes")
     if sum(len(name) + len(value) for name, value in head) > MAX_HEAD_BYTES:
         raise TooComplex(f"headers of more than {MAX_HEAD_BYTES >> 10} KiB")
     counts = _Counts()

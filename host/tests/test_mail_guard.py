@@ -1,6 +1,7 @@
 """What stands between Postfix and Rspamd, with a Rspamd that answers, dies or hangs as told."""
 
 import contextlib
+import quopri
 import socket
 import threading
 import unittest
@@ -8,6 +9,7 @@ import unittest
 from mailstack import mail_guard, milter
 
 HEADER = milter.packet(b"m", b"\0\0\0\1X-Spam\0Yes\0")
+USER = b"{auth_type}\0PLAIN\0{auth_authen}\0a@b\0"
 ACCEPT = milter.packet(b"a")
 
 
@@ -73,9 +75,13 @@ class MailGuard(unittest.TestCase):
         ours.sendall(milter.packet(b"D", b"Cj\0mail\0") + milter.packet(b"C", b"peer\x004\0\0192.0.2.1\0"))
         ours.sendall(milter.packet(b"H", b"peer\0"))
 
-    def send(self, body=b"hello\r\n", headers=((b"Subject", b"hi"),)):
+    def send(self, body=b"hello\r\n", headers=((b"Subject", b"hi"),), macros=b""):
         """The answer to one message: letters and data."""
-        words = milter.packet(b"D", b"Mi\0Q1\0") + milter.packet(b"M", b"<a@b>\0") + milter.packet(b"R", b"<c@d>\0")
+        words = (
+            milter.packet(b"D", b"Mi\0Q1\0" + macros)
+            + milter.packet(b"M", b"<a@b>\0")
+            + milter.packet(b"R", b"<c@d>\0")
+        )
         words += milter.packet(b"T") + b"".join(milter.packet(b"L", n + b"\0" + v + b"\0") for n, v in headers)
         words += milter.packet(b"N")
         self.link.sendall(words)
@@ -97,6 +103,35 @@ class MailGuard(unittest.TestCase):
         self.assertEqual(letters, [b"DCHDMRTLNBDE"] * 2)
         self.assertEqual(self.small.seen[0][9], (b"B", b"hello\r\n"))
         self.assertEqual(self.large.seen, [])
+
+    def test_what_a_user_sends_is_made_to_fit_before_it_is_signed(self):
+        self.guard([HEADER + ACCEPT], [HEADER + ACCEPT])
+        for body in (b"word " * 1_000 + b"\r\n", (b"word " * 1_000 + b"\r\n") * 500):
+            answers = self.send(body, macros=USER)
+            new = b"".join(data for letter, data in answers if letter == b"b")
+            self.assertEqual(quopri.decodestring(new), body)
+            self.assertEqual(answers[-2:], [(b"m", b"\0\0\0\1X-Spam\0Yes\0"), (b"a", b"")])
+            [message] = [each for worker in (self.small, self.large) for each in worker.seen]
+            self.assertEqual(b"".join(data for letter, data in message if letter == b"B"), new)
+            self.assertIn((b"L", b"Content-Transfer-Encoding\0quoted-printable\0"), message)
+            self.small.seen.clear()
+            self.large.seen.clear()
+
+    def test_what_a_stranger_sends_stays_as_it_is(self):
+        self.guard([ACCEPT], ["die"])
+        self.assertEqual(self.send(b"word " * 1_000 + b"\r\n"), [(b"a", b"")])
+
+    def test_what_cannot_be_made_to_fit_is_refused_in_words(self):
+        self.guard(["die"], ["die"])
+        letter, words = self.send(headers=((b"X-Long", b"a" * 2_000),), macros=USER)[-1]
+        self.assertEqual(letter, milter.REPLY_CODE)
+        self.assertRegex(words, rb"^554 5\.6\.0 This message cannot be sent: a line of the header X-Long is longer")
+
+    def test_a_header_that_postfix_would_cut_is_refused(self):
+        self.guard(["die"], ["die"])
+        letter, words = self.send(headers=((b"X-Long", b"word\n " * 10_000),))[-1]
+        self.assertEqual(letter, milter.REPLY_CODE)
+        self.assertIn(b"a header of more than", words)
 
     def test_a_large_message_goes_to_the_other_worker(self):
         self.guard(["die"], [ACCEPT])

@@ -7,7 +7,11 @@ import { forget } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 const friend = "friend@peer.example";
+const longest = 998;
 const longLine = `<p>${"word ".repeat(720)}end</p>`;
+/** What a program does that knows nothing of lines. */
+const onePiece = Buffer.from("attachment ".repeat(500)).toString("base64");
+const longLines = (text: string) => text.split(/\r?\n/).filter((line) => line.length > longest);
 const plain = ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"];
 
 /** What strangers send, by name: lines below the headers, and headers of its own. */
@@ -35,6 +39,21 @@ const fromUsers: Record<string, { head?: string[]; body: (string | Buffer)[]; te
   "one line of 3600 characters": {
     head: ["Content-Type: text/html; charset=us-ascii"],
     body: [longLine],
+    text: longLine,
+  },
+  "one line of 3600 characters in a part": {
+    head: ['Content-Type: multipart/alternative; boundary="B"'],
+    body: ["--B", "Content-Type: text/plain", "", "hello", "--B", "Content-Type: text/html", "", longLine, "--B--"],
+    text: longLine,
+  },
+  "an attachment in one line": {
+    head: ["Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64"],
+    body: [onePiece],
+    text: onePiece,
+  },
+  "a header of one line longer than 998 characters": {
+    head: [`References: ${Array.from({ length: 60 }, (_, index) => `<reference.${index}@peer.example>`).join(" ")}`],
+    body: ["hello"],
   },
   "bytes above 127": {
     head: plain,
@@ -81,9 +100,30 @@ for (const os of everySystem) {
         const message = await server.peer.received({ subject });
         assert.equal(message.verdicts?.dkim, "pass");
         assert.equal(message.verdicts?.dmarc, "pass");
+        const raw = (await server.peer.system.must(["cat", message.path])).split(/\r?\n\r?\n/);
+        assert.deepEqual(longLines(raw.join("\n")), []);
         if (text === undefined) return;
-        assert.ok(message.body.includes(text), message.body);
+        const quoted = /quoted-printable/.test(raw.join("\n"));
+        const read = quoted ? unquoted(message.body) : message.body.replace(/\r?\n/g, "");
+        assert.ok(read.includes(text), message.body);
       });
+
+    test("a header that is longer than what a filter can be shown is refused, and not cut", async () => {
+      const to = server.address("support");
+      const head = ["X-Large: word", ...Array.from({ length: 1500 }, () => `\t${"word ".repeat(15)}`)];
+      const data = letter(friend, to, server.unique("cut"), head, ["hello"]);
+      const talk = await sendRaw(server, { from: friend, to: [to], data });
+      assert.match(talk.data, /^554 5\.6\.0 .*a header of more than/);
+    });
+
+    test("a line that cannot be made to fit is refused in words", async () => {
+      const signed = ["--S", "Content-Type: text/html", "", longLine, "--S", "Content-Type: application/pgp-signature"];
+      const subject = server.unique("unfit");
+      const head = ['Content-Type: multipart/signed; boundary="S"; protocol="application/pgp-signature"'];
+      const data = letter(server.address("support"), friend, subject, head, [...signed, "", "signature", "--S--"]);
+      const talk = await submitRaw(server, "support", { to: [friend], data });
+      assert.match(talk.data, /^554 5\.6\.0 .*998 characters.*signed/);
+    });
 
     test("a stranger's mail brings no verdict in this host's name", async () => {
       const subject = server.unique("forged");
@@ -119,6 +159,12 @@ for (const os of everySystem) {
       assert.match(await server.peer.system.must(["dkimverify"], { input }), /signature ok/);
     });
   });
+}
+
+/** Quoted-printable text as it was. */
+function unquoted(text: string): string {
+  const joined = text.replace(/=\r?\n/g, "");
+  return joined.replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }
 
 /** Headers, with the line break of the last one, and what follows the empty line. */
