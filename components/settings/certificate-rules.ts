@@ -1,4 +1,5 @@
 import { dnsPlugins } from "../web/dns-challenge";
+import { hostNames } from "../web/names";
 import type { Problem } from "./rules";
 import type { Settings } from "./schema";
 
@@ -12,10 +13,30 @@ export function certificateProblems(settings: Settings): Problem[] {
           : [{ key, message: "is missing; with certificate existing it is the path of a PEM file on the host" }],
       );
     case "dns-01":
-      return dnsProblems(settings);
+      return [...dnsProblems(settings), ...countProblems(settings)];
     case "http-01":
-      return [];
+      return countProblems(settings);
   }
+}
+
+/** Let's Encrypt's limit; other authorities have the same or a lower one. */
+const mostNames = 100;
+
+/** All names are in one certificate. */
+function countProblems(settings: Settings): Problem[] {
+  const domains = [settings.domain, ...settings.domains.map(({ name }) => name)];
+  const names =
+    settings.certificate === "dns-01"
+      ? domains.flatMap((domain) => [domain, `*.${domain}`])
+      : hostNames(settings, settings.hostname || `mail.${settings.domain}`);
+  if (names.length <= mostNames) return [];
+  const advice =
+    settings.certificate === "dns-01"
+      ? "use certificate existing, or fewer domains"
+      : "use certificate dns-01 (two names a domain), autoconfiguration false, or fewer domains";
+  return [
+    { key: "domains", message: `make ${names.length} names, and a certificate holds ${mostNames} at most; ${advice}` },
+  ];
 }
 
 function dnsProblems({ dnsProvider, os }: Settings): Problem[] {

@@ -72,7 +72,8 @@ export function namesFit(names: string[]): HostCheck[] {
 
 /**
  * A certificate by ACME, the names of all services in one. By HTTP-01 it needs nginx, which answers on port 80. Daemons
- * take it without a restart, now and at each renewal. When the authority refuses, its words are the error and the
+ * take it without a restart, now and at each renewal. Names that do not lead here are left out until they do
+ * (host/mailstack/certificate.py); without the host's own there is none, the authority's words are the error, and the
  * daemons keep what they have.
  */
 export function renderCertificate(settings: CertificateSettings): Bundle {
@@ -80,28 +81,30 @@ export function renderCertificate(settings: CertificateSettings): Bundle {
   const [name] = names;
   if (name === undefined) throw new Error("a certificate needs at least one name");
   const hook = "/etc/letsencrypt/renewal-hooks/deploy/mailstack";
+  const unit = (ending: string) => `/etc/systemd/system/mailstack-certificate.${ending}`;
   return {
     service: "certificate",
     packages: [...certificatePackages, ...pluginPackages(challenge)],
     files: filesFrom(
       "certificate",
-      { [hook]: program, [certificateProgram]: program },
+      { [hook]: program, [certificateProgram]: program, [unit("service")]: {}, [unit("timer")]: {} },
       {
         name,
         names: issuedNames(names, challenge),
         email,
         directory,
-        accounts: directory.replace("https://", "/etc/letsencrypt/accounts/"),
-        folder: certificateFolder,
-        hook,
+        program: certificateProgram,
         ...wayOf(challenge),
         keepKey: settings.keepKey,
         units: certificateUnits(settings.system),
       },
     ),
     prepare: [[certificateProgram]],
-    units: { "certbot.timer": { onChange: "none" } },
-    health: namesFit(names),
+    units: {
+      "certbot.timer": { onChange: "none" },
+      "mailstack-certificate.timer": { onChange: "restart" },
+    },
+    health: namesFit([name]),
     outputs: servedKeyOutputs(certificatePaths.chain),
   };
 }
@@ -115,13 +118,15 @@ function wayOf(challenge: Challenge) {
   if (challenge.kind === "http-01")
     return {
       authenticator: "webroot",
-      options: `--webroot --webroot-path ${acmeWebroot}`,
+      webroot: acmeWebroot,
+      credentials: "",
       advice: "do these names lead to this host, on port 80 too?",
     };
   const { name } = dnsPlugins[challenge.provider];
   return {
     authenticator: name,
-    options: `--${name} --${name}-credentials ${dnsCredentialsFile}`,
+    webroot: "",
+    credentials: dnsCredentialsFile,
     advice: "is the DNS of these domains at the provider, and may mailstack:certificateDnsToken edit it?",
   };
 }

@@ -111,6 +111,21 @@ def parser() -> argparse.ArgumentParser:
     made = changes(command(users, "purge", mailbox_commands.user_purge, "delete the mail of a removed user for ever"))
     made.add_argument("address")
     made.add_argument("--yes", action="store_true", help="really")
+    text = "get the host's certificate (a program of the stack's calls it with all options)"
+    made = changes(command(top_commands, "certificate", commands.certificate, text))
+    made.add_argument("what", choices=("issue", "renew"), help="now, or when it is time")
+    for option, about in (
+        ("name", "the host's own name, which is never left out"),
+        ("server", "the authority's directory URL"),
+        ("email", "the account's contact"),
+        ("authenticator", "certbot's plugin"),
+        ("advice", "what to do about a name that was refused"),
+    ):
+        made.add_argument(f"--{option}", required=True, help=about)
+    made.add_argument("--webroot", default="", metavar="FOLDER", help="for the authenticator webroot")
+    made.add_argument("--credentials", default="", metavar="FILE", help="for the other authenticators")
+    made.add_argument("--keep-key", action="store_true", help="renew with the same key")
+    made.add_argument("--domain", action="append", required=True, metavar="NAME", help="a name for the certificate")
     text = "answer the login server whether an account is locked out (a daemon, started by its socket)"
     made = command(top_commands, "login-policy", commands.login_policy, text)
     made.add_argument("--failures", type=int, required=True, help="wrong passwords that lock an account")

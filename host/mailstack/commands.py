@@ -130,8 +130,27 @@ def status(options: Namespace) -> int:
         say_result(found)
     else:
         for entry in found:
-            say_result(f"{'ok ' if entry['ok'] else 'BAD'}  {entry['check']:16} {entry['detail']}")
+            mark = "BAD" if not entry["ok"] else "warn" if entry["warn"] else "ok"
+            say_result(f"{mark:5}{entry['check']:16} {entry['detail']}")
     return 0 if all(entry["ok"] for entry in found) else 1
+
+
+def certificate(options: Namespace) -> int:
+    """Prints nothing on stdout. `issue` is called by `apply`, which holds the lock."""
+    from . import certificate as certificates
+    from .certbot import Order
+
+    way = [f"--{options.authenticator}-credentials", options.credentials] if options.credentials else []
+    if options.webroot:
+        way = ["--webroot-path", options.webroot]
+    about = (options.name, options.server, options.email, options.authenticator, way, options.keep_key, options.advice)
+    wanted = certificates.Wanted(Order(*about), options.domain, options.webroot)
+    if options.what == "issue":
+        certificates.issue(wanted)
+        return 0
+    with Lock("certificate", options.lock_timeout):
+        certificates.renew(wanted)
+    return 0
 
 
 def login_policy(options: Namespace) -> int:

@@ -7,12 +7,12 @@ from typing import Any
 
 from . import manifest
 from .checks import CHECKS, Check
-from .checks.bad import Bad
+from .checks.bad import Bad, Warn
 from .programs import run
 
 
 def look() -> list[dict[str, Any]]:
-    """One entry per check of what is installed: `check`, `ok`, `detail`."""
+    """One entry per check of what is installed: `check`, `ok`, `warn`, `detail`."""
     here = {applied["service"] for applied in manifest.load_all()}
     wanted = [(name, check) for name, services, check in CHECKS if not services or here & set(services)]
     mail_name = _mail_name(here)
@@ -22,12 +22,18 @@ def look() -> list[dict[str, Any]]:
 
 def _one(name: str, check: Check, mail_name: str) -> dict[str, Any]:
     try:
-        return {"check": name, "ok": True, "detail": check(mail_name)}
+        return _entry(name, True, check(mail_name))
+    except Warn as problem:
+        return _entry(name, True, str(problem), warn=True)
     except Bad as problem:
-        return {"check": name, "ok": False, "detail": str(problem)}
+        return _entry(name, False, str(problem))
     except (OSError, smtplib.SMTPException) as error:
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-        return {"check": name, "ok": False, "detail": " ".join(words.split())[:150]}
+        return _entry(name, False, " ".join(words.split())[:150])
+
+
+def _entry(name: str, ok: bool, detail: str, warn: bool = False) -> dict[str, Any]:
+    return {"check": name, "ok": ok, "warn": warn, "detail": detail}
 
 
 def _mail_name(here: set[str]) -> str:

@@ -6,7 +6,7 @@ import { logInEverywhere, allIn } from "./support/password-client";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 /** Too many for the stack's configuration. */
-const count = 2000;
+const count = 1000;
 /** Legal in another domain (RFC 5322, dot-atom), whatever its server does with it; the peer takes what begins with friend+. */
 const odd = "Friend+Work.O'Brien!#$%&*/=?^_`{|}~-x";
 
@@ -53,7 +53,7 @@ for (const os of everySystem) {
     test(`${count} users and ${count} aliases come by one up, the host is well, and the next up changes nothing`, async () => {
       server.stack.configure((config) => config.setIn(["config", "mailstack:usersFile"], file));
       await server.up();
-      assert.deepEqual(await logInEverywhere(server, await server.login("many1999")), allIn);
+      assert.deepEqual(await logInEverywhere(server, await server.login("many999")), allIn);
       const { stdout, exitCode } = await server.system.exec(["mailstack", "status"]);
       assert.equal(exitCode, 0, stdout);
       assert.match(stdout, /ok {3}mailboxes +(the first )?\d+ mailboxes, fullest/);

@@ -49,6 +49,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("accounts", ("accounts", "postfix"), accounts.readable),
     ("logins", ("lockout",), logins.policy),
     ("certificate", ("postfix", "dovecot", "nginx"), tls.certificate),
+    ("names", ("certificate",), tls.names),
     ("autoconfig", ("autoconfig",), autoconfig.autoconfig),
     ("mta-sts", ("mta-sts",), autoconfig.mta_sts),
     ("dane", ("postfix",), dane.key),

@@ -5,7 +5,8 @@ import socket
 import ssl
 import time
 
-from .bad import HERE, TIMEOUT, Bad
+from .. import certificate as issued
+from .bad import HERE, TIMEOUT, Bad, Warn
 
 # Renewal starts 30 days before the end; two weeks later something is wrong.
 _TOO_LATE_DAYS = 14
@@ -29,6 +30,16 @@ def certificate(name: str) -> str:
     if left[port] < _TOO_LATE_DAYS:
         raise Bad(f"port {port}: ends in {left[port]} days")
     return f"{name}, {left[port]} days left"
+
+
+def names(_name: str) -> str:
+    """Every name that the stack asks for is in the certificate; one that did not lead here was left out."""
+    wanted: list[str] = issued.record().get("wanted", [])
+    have = issued.certified(f"{issued.FOLDER}/live/fullchain.pem")
+    lost = [name for name in wanted if not issued.covers(have, name)]
+    if lost:
+        raise Warn(f"left out: {' '.join(lost)}; make these names lead to this host, it asks for them within a day")
+    return f"{len(have)} names in the certificate"
 
 
 def _ends(port: int, name: str) -> float:
