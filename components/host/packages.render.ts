@@ -60,6 +60,10 @@ export function renderPackages(settings: PackagesSettings): Bundle {
     files: {},
     // Postfix's unit generator runs at each reload of systemd; it waits a second or two for a main.cf that is not there
     // or has just changed.
-    prepare: [["sh", "-c", `test -e ${mainCf} || touch -d "1 minute ago" ${mainCf}`]],
+    prepare: [
+      ["sh", "-c", `test -e ${mainCf} || touch -d "1 minute ago" ${mainCf}`],
+      // The provider's image is as old as it is; from now on updates come by night.
+      ["/usr/local/sbin/mailstack", "first-upgrade"],
+    ],
   };
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
@@ -120,7 +121,7 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         database: accountsDatabase,
         mailOwner,
         postfixSockets,
-        quotaStatus: { socket: quotaStatusSocket, group: accountsGroup },
+        quotaStatus: { name: basename(quotaStatusSocket), group: accountsGroup },
         quotaWarnings,
         quotaWarningProgram,
         protocols,

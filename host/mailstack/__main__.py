@@ -62,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     changes(command(top_commands, "secrets", commands.store_secrets, text))
     text = 'install what is missing of {"packages": [...], "debconf": [...]} on standard input'
     changes(command(top_commands, "packages", commands.install_packages, text))
+    text = "install the open security updates of a host that nothing was deployed to yet"
+    command(top_commands, "first-upgrade", commands.first_upgrade, text)
     text = "tell what is not as the last apply left it; exit code 3 if anything"
     made = changes(as_json(command(top_commands, "verify", commands.verify, text)))
     made.add_argument("services", nargs="*", metavar="SERVICE", help="only these")

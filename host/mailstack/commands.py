@@ -107,6 +107,16 @@ def install_packages(options: Namespace) -> int:
     return 0
 
 
+def first_upgrade(_options: Namespace) -> int:
+    """Prints nothing on stdout. Called by `apply`, which holds the lock."""
+    from . import manifest, packages
+
+    # A host at work upgrades at night, when fewer people wait for a daemon that restarts.
+    if not manifest.load_all():
+        packages.upgrade_security()
+    return 0
+
+
 def verify(options: Namespace) -> int:
     """stdout: one line a difference, or a JSON list."""
     from .verify import drift

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from typing import Any
 
@@ -74,6 +75,26 @@ def ensure(packages: list[str], debconf: list[str]) -> bool:
     if still:
         raise MailstackError(f"apt-get reported success, but these are not installed: {' '.join(still)}")
     return True
+
+
+def upgrade_security() -> list[str]:
+    """Installs the open security updates of what is installed; tells which packages had one."""
+    with deferred(), guarded():
+        if not _lists_are_fresh():
+            _update()
+        names = open_security_updates()
+        if names:
+            say(f"installing {len(names)} security updates: {' '.join(names)}")
+            _install(["--only-upgrade", *names])
+            must(["systemctl", "daemon-reload"], "systemd")
+    return names
+
+
+def open_security_updates() -> list[str]:
+    """Installed packages with an update from the distribution's security archive, by the lists that are there."""
+    shown = must(["apt-get", "-s", "-q", "-o", "Debug::NoLocking=1", "dist-upgrade"], "security updates")
+    # Inst libssl3 [3.0.20-1~deb12u2] (3.0.22-1~deb12u2 Debian-Security:12/oldstable-security [amd64])
+    return re.findall(r"^Inst (\S+) \[\S+\] \([^)]*-security[ ,)]", shown.out, re.MULTILINE)
 
 
 def _install(wanted: list[str]) -> None:

@@ -4,7 +4,7 @@ import json
 import signal
 import time
 
-from tests.harness import HostTestCase
+from tests.harness import HostTestCase, bundle
 
 
 class Packages(HostTestCase):
@@ -34,6 +34,24 @@ class Packages(HostTestCase):
         again = self.install("one", "two")
         self.assertEqual((again.returncode, again.stderr), (0, ""))
         self.assertEqual(len(self.calls("apt-get")), 4)
+
+    def test_a_host_that_was_just_made_gets_its_security_updates_and_no_others(self):
+        (self.state / "upgrades").write_text(
+            "Inst libssl3 [3.0.20-1~deb12u2] (3.0.22-1~deb12u2 Debian-Security:12/oldstable-security [amd64]) []\n"
+            "Inst base-files [12.4] (12.5 Debian:12.11/oldstable [amd64])\n"
+            "Inst new-thing (1.0 Debian-Security:12/oldstable-security [all])\n"
+            "Inst noble [1] (2 Ubuntu:24.04/noble-updates, Ubuntu:24.04/noble-security [amd64])\n"
+            "Conf libssl3 (3.0.22-1~deb12u2 Debian-Security:12/oldstable-security [amd64])\n"
+        )
+        result = self.run_it("first-upgrade")
+        self.assertEqual((result.returncode, result.stdout), (0, ""), result.stderr)
+        installs = [call for call in self.calls("apt-get") if " install " in f" {call} "]
+        self.assertEqual([call.split(" --only-upgrade ")[1] for call in installs], ["libssl3 noble"])
+        self.assert_no_guard()
+        count = len(self.calls("apt-get"))
+        self.apply_well(bundle())
+        self.assertEqual(self.run_it("first-upgrade").returncode, 0)
+        self.assertEqual(len(self.calls("apt-get")), count, "a host at work is upgraded at night")
 
     def test_unknown_package(self):
         result = self.install("no-such-thing")

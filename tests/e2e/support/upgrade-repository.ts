@@ -27,7 +27,43 @@ export function makeUpgradeRepository(folder: string, codename: string): string 
   return `rm -rf ${folder}; mkdir -p ${folder}/lists/partial
     ${repository("security", "Debian-Security", `${codename}-security`)}
     ${repository("other", "Debian", codename)}
-    cat > ${folder}/apt.conf <<END
+    ${aptConfig(folder)}`;
+}
+
+/**
+ * Shell script that makes a repository of security updates with two packages: rsyslog, whose new version brings another
+ * text for a file that Mailstack has changed, and one that cannot be installed. For `APT_CONFIG` as above.
+ */
+export function makeConffileRepository(folder: string, codename: string): string {
+  return `rm -rf ${folder}; mkdir -p ${folder}/lists/partial ${folder}/build ${folder}/security
+    cd ${folder}/build; chown _apt .
+    apt-get download -q rsyslog >/dev/null
+    dpkg-deb --raw-extract rsyslog_*.deb rsyslog
+    sed -i 's/^Version: .*/&+mailstack1/' rsyslog/DEBIAN/control
+    echo '# A change of the distribution' >> rsyslog/etc/logrotate.d/rsyslog
+    dpkg-deb --build --root-owner-group rsyslog ${folder}/security/rsyslog.deb >/dev/null
+    for version in 1 2; do
+      mkdir -p held-$version/DEBIAN
+      printf 'Package: mailstack-test-held\\nVersion: %s\\nArchitecture: all\\nMaintainer: test\\nDescription: test\\n' \\
+        $version > held-$version/DEBIAN/control
+    done
+    echo 'Depends: mailstack-not-there' >> held-2/DEBIAN/control
+    dpkg-deb --build --root-owner-group held-1 held-1.deb >/dev/null
+    dpkg --install held-1.deb >/dev/null
+    dpkg-deb --build --root-owner-group held-2 ${folder}/security/held.deb >/dev/null
+    cd ${folder}/security
+    for deb in *.deb; do
+      dpkg-deb --field $deb
+      printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $deb $(stat -c %s $deb) $(sha256sum $deb | cut -d ' ' -f 1)
+    done > Packages
+    printf 'Origin: Debian\\nLabel: Debian-Security\\nSuite: ${codename}-security\\nCodename: ${codename}-security\\n' > Release
+    printf 'SHA256:\\n %s %s Packages\\n' $(sha256sum Packages | cut -d ' ' -f 1) $(stat -c %s Packages) >> Release
+    echo 'deb [trusted=yes] file:${folder}/security ./' > ${folder}/sources.list
+    ${aptConfig(folder)}`;
+}
+
+function aptConfig(folder: string): string {
+  return `cat > ${folder}/apt.conf <<END
 Dir::Etc::SourceList "${folder}/sources.list";
 Dir::Etc::SourceParts "${folder}/none";
 Dir::State::Lists "${folder}/lists";
