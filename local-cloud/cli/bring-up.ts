@@ -5,6 +5,7 @@ import { cloudEnvironment, inCloud, startCloud, trustFile } from "../cloud/lifec
 import { engineEnvironment, prepareEngine, type Engine } from "../engine";
 import { ensureMachinePackages } from "../images";
 import { hostNamespace, stateFolder } from "../places";
+import { bootHosts } from "./boot-hosts";
 import { liftLock } from "./half-made";
 import { projectFolder, Stack } from "./stack";
 import { aloneOnStack } from "./stack-lock";
@@ -63,7 +64,7 @@ export async function bringUp(options: LocalOptions): Promise<LocalServer> {
 }
 
 /**
- * `pulumi up`, once no other run changes the stack.
+ * `pulumi up`, once no other run changes the stack and its hosts run.
  * @param guard - Runs the `up` itself, and may give it a signal that interrupts it.
  * @throws Error with Pulumi's words when the `up` fails.
  */
@@ -74,6 +75,7 @@ export async function upStack(
 ): Promise<void> {
   const lift = () => liftLock(cloud, stack, progress);
   await stack.exclusively(progress, lift, async () => {
+    await bootHosts(cloud, progress);
     progress(`pulumi up of the stack "${stack.name}"`);
     await guard((interrupt) => stack.pulumi(["up", "--yes", "--skip-preview"], { interrupt }));
   });

@@ -168,6 +168,22 @@ describe("npm run local, cut off in the middle", () => {
     );
   });
 
+  test("after a host was killed, the next run boots it, and has nothing to change", async () => {
+    const pids = ["--cloud", cloud, "shell", "mail", "readlink", "/proc/self/ns/pid"];
+    const before = (await localCommand(pids)).stdout.trim();
+    const { stdout } = await execa("ip", ["netns", "pids", `${cloudNamespace(cloud)}-linode-${hostNumber()}`]);
+    const init = stdout
+      .split("\n")
+      .find((pid) => /^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
+    process.kill(Number(init), "SIGKILL");
+    await until("the host is gone", async () => (await localCommand(pids)).exitCode !== 0);
+    const run = await localCommand(["--cloud", cloud]);
+    assert.equal(run.exitCode, 0, run.stderr);
+    assert.match(run.stdout + run.stderr, /booting "mail\.ementech\.co\.ke", which was off/);
+    assert.match(run.stdout, /ok +DMARC +pass says the peer/);
+    assert.notEqual((await localCommand(pids)).stdout.trim(), before);
+  });
+
   test("down leaves nothing", async () => {
     await cleared();
     await assert.rejects(fetch(webmail));
@@ -175,6 +191,14 @@ describe("npm run local, cut off in the middle", () => {
     assert.equal(existsSync(stateFolder(cloud)), false);
   });
 });
+
+/** Number of the one instance of the cloud. */
+function hostNumber(): number {
+  const state = JSON.parse(readFileSync(join(stateFolder(cloud), "api.json"), "utf8")) as {
+    linode: { instances: { id: number }[] };
+  };
+  return state.linode.instances[0]!.id;
+}
 
 function holds(file: string, words: RegExp): boolean {
   const path = join(stateFolder(cloud), file);
