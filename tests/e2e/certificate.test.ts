@@ -144,7 +144,7 @@ for (const os of everySystem) {
       await assertDelivers(server);
     });
 
-    test("http-01: an authority that is down, or a name that leads elsewhere, is an error with what to do", async () => {
+    test("http-01: an authority that is down is an error with what to do, and the next up goes on", async () => {
       const old = await servedSerial(server);
       server.restoreConfig();
       const routes = (what: string) =>
@@ -157,29 +157,8 @@ for (const os of everySystem) {
       assert.match(down, new RegExp(`${apiNames.acme.replaceAll(".", "\\.")}.*(unreachable|No route)`, "is"));
       await routes("del");
 
-      const token = defaultTokens.cloudflare;
-      const webmail = `webmail.${server.domain}`;
-      const leadTo = async (type: "A" | "AAAA", content: string) => {
-        const path = `?type=${type}&name=${webmail}`;
-        const [record] = (await zoneRecords<{ id: string }[]>(server, token, server.domain, { path })).result;
-        await zoneRecords(server, token, server.domain, { method: "PATCH", path: `/${record!.id}`, body: { content } });
-      };
-      // A new account: the authority takes a name for verified that it verified for the former one, once in a hundred times.
-      await shell("rm -rf /etc/letsencrypt/accounts/*");
-      await leadTo("A", addresses.peer);
-      await leadTo("AAAA", addresses.peer6);
-      try {
-        const elsewhere = await failingUp(server);
-        assert.match(
-          elsewhere,
-          new RegExp(`The authority could not verify ${webmail}: do these names lead to this host`),
-        );
-        assert.equal(await servedSerial(server), old);
-        await assertDelivers(server);
-      } finally {
-        await leadTo("A", server.ipv4);
-        await leadTo("AAAA", await server.ipv6());
-      }
+      assert.equal(await servedSerial(server), old);
+      await assertDelivers(server);
       await server.up();
       for (const port of tlsPorts) await assertValid(server, port, server.hostname);
       assert.notEqual(await servedSerial(server), old);
