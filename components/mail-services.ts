@@ -15,6 +15,7 @@ import { MtaSts } from "./mail/mta-sts";
 import { Postfix } from "./mail/postfix";
 import { Redis } from "./mail/redis";
 import { Rspamd } from "./mail/rspamd";
+import { Senders } from "./mail/senders";
 import { dkimOutput } from "./mail/rspamd.render";
 import { Volume } from "./mail/volume";
 import { volumePackages } from "./mail/volume.render";
@@ -116,6 +117,8 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const { domain } = settings;
   const sending = { hostname, domain, administrator, messageSizeLimitMb, trustedCidrs };
   next((o) => new Postfix(`${name}-postfix`, host, { system, ipv6, dane, ...sending }, o));
+  // After Postfix, which tells the rule how each message came.
+  next((o) => new Senders(`${name}-senders`, host, { domains }, o));
   const site = webmailName(domain);
   const webmail = { system, enabled: settings.webmail, site, hostname, domain, messageSizeLimitMb };
   // Also when it is not wanted: only a bundle without files takes away what is there.

@@ -8,6 +8,7 @@ import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, accountsGroup, mailOwner } from "./accounts.render";
 import { loginPolicyAddress } from "./lockout.render";
 import { learnProgram, rspamdUser } from "./rspamd.render";
+import { sieveHeader } from "./doors";
 
 /** Settings of the mailbox server. */
 export interface DovecotSettings {
@@ -55,6 +56,8 @@ export const quotaStatusSocket = "/run/dovecot/quota-status";
 
 /** Percent of a mailbox at which its user is told; the highest first, since Dovecot acts on the first that fits. */
 const quotaWarnings = [95, 80].map((percent, index) => ({ percent, suffix: index === 0 ? "" : String(index + 1) }));
+/** sendmail(1) for what a user's Sieve script sends. */
+const submitProgram = "/usr/local/libexec/mailstack/sieve-submit";
 const quotaWarningProgram = "/usr/local/libexec/mailstack/quota-warning";
 
 /** Folders that every mailbox has; each name is also its special use (RFC 6154). */
@@ -72,6 +75,9 @@ const sieve = {
   ham: `${sieveFolder}/learn-ham.sieve`,
   scripts: 20,
   storage: "1M",
+  /** A script that wants to do more does nothing but keep the message; by default four redirects are too many. */
+  redirects: 50,
+  actions: 100,
 };
 const globalScripts = [sieve.junk, sieve.undeliverable, sieve.spam, sieve.ham];
 
@@ -124,6 +130,7 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         quotaStatus: { name: basename(quotaStatusSocket), group: accountsGroup },
         quotaWarnings,
         quotaWarningProgram,
+        submitProgram,
         protocols,
         sieve,
         undeliverable,
@@ -213,5 +220,6 @@ function shared(view: View): Bundle["files"] {
       undeliverable: view.undeliverable!,
     }),
     ...filesFrom("dovecot", { [quotaWarningProgram]: program }, { postmaster: view.postmaster! }),
+    ...filesFrom("dovecot", { [submitProgram]: program }, { sieveHeader }),
   };
 }

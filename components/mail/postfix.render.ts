@@ -6,6 +6,7 @@ import { filesFrom } from "../rendering/files";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, administratorNames } from "./accounts.render";
 import { mailboxQuotaPolicy } from "./mailbox-quota.render";
+import { doors, uidHeader } from "./doors";
 import { mailGuard } from "./mail-guard.render";
 import { settleRspamd } from "./rspamd.render";
 
@@ -83,6 +84,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           "/etc/postfix/main.cf": {},
           "/etc/postfix/master.cf": {},
           [boundAtStart]: {},
+          "/etc/postfix/submitters": {},
           "/etc/postfix/system_aliases": {},
           "/etc/postfix/virtual_domains.cf": {},
           "/etc/postfix/virtual_mailboxes.cf": {},
@@ -110,6 +112,9 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           countsNetworks: systems[settings.system].postfixCountsNetworks,
           submissionCleanup,
           notAscii,
+          doors,
+          uidHeader,
+          hostnamePattern: settings.hostname.replace(/\./g, "\\."),
           milter: mailGuard,
           // Without it mail is taken, and Dovecot decides at delivery.
           quotaPolicy: `{ unix:${mailboxQuotaPolicy}, default_action=DUNNO, timeout=10s }`,

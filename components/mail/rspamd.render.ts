@@ -47,7 +47,8 @@ export const learnProgram = "/usr/local/libexec/mailstack/learn";
 const dkimFolder = "/var/lib/mailstack/dkim";
 const dkim = ["/usr/local/sbin/mailstack", "dkim"];
 const settleProgram = "/usr/local/libexec/mailstack/rspamd-settle";
-const controllerSocket = "/run/rspamd/controller.sock";
+/** The same for Rspamd's own user and root, without a password. */
+export const controllerSocket = "/run/rspamd/controller.sock";
 const settleTimer = "mailstack-rspamd-settle.timer";
 const settleService = "mailstack-rspamd-settle.service";
 /** Ends when Rspamd listens and uses no more memory than it needs. For the prepare step of who needs its port. */

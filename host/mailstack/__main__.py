@@ -20,7 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = parser().parse_args(argv)
     try:
-        if os.geteuid() != 0 and options.run not in (commands.login_policy, commands.mail_guard):
+        own = (commands.login_policy, commands.mail_guard, commands.senders)
+        if os.geteuid() != 0 and options.run not in own:
             raise MailstackError("must run as root")
         os.umask(0o022)
         steps.catch_signals()
@@ -136,6 +137,8 @@ def parser() -> argparse.ArgumentParser:
     made = command(top_commands, "mail-guard", commands.mail_guard, text)
     made.add_argument("--small", type=int, required=True, metavar="PORT", help="of the worker for small mail")
     made.add_argument("--large", type=int, required=True, metavar="PORT", help="of the worker for large mail")
+    text = "answer the spam filter who may write as whom (a daemon, started by its socket)"
+    command(top_commands, "senders", commands.senders, text)
     return top
 
 

@@ -42,6 +42,24 @@ CREATE TRIGGER IF NOT EXISTS password_age_begins AFTER UPDATE OF password ON use
 BEGIN UPDATE users SET password_changed = unixepoch() WHERE email = NEW.email; END;
 CREATE TRIGGER IF NOT EXISTS first_password_age_begins AFTER INSERT ON users
 BEGIN UPDATE users SET password_changed = unixepoch() WHERE email = NEW.email; END;
+-- Who may write as whom, for Postfix (envelope) and Rspamd (headers): a user as itself and as each alias that leads to
+-- it. Who is locked writes as nobody, and the address stays taken, or a catch-all's owner could use it.
+CREATE VIEW IF NOT EXISTS senders AS
+WITH RECURSIVE
+  -- An alias may lead to a mailbox with a tag.
+  targets(source, target) AS (
+    SELECT source, CASE WHEN instr(destination, '+') BETWEEN 2 AND instr(destination, '@')
+        THEN substr(destination, 1, instr(destination, '+') - 1) || substr(destination, instr(destination, '@'))
+        ELSE destination END
+    FROM aliases
+  ),
+  leads(address, target) AS (
+    SELECT source, target FROM targets
+    UNION SELECT leads.address, targets.target FROM leads JOIN targets ON targets.source = leads.target
+  ),
+  reached(address, owner) AS (SELECT email, email FROM users WHERE active = 1 UNION SELECT address, target FROM leads)
+SELECT address, CASE WHEN EXISTS (SELECT 1 FROM users WHERE email = owner AND locked = 1) THEN 'locked' ELSE owner END
+  AS owner FROM reached;
 """
 # initial_hash: the hash of the generated password; while `password` equals it, the user has not changed it.
 # locked: an administrator's lock. password_changed: seconds since 1970.
@@ -53,7 +71,7 @@ _MORE_COLUMNS = {
 }
 MADE = {
     *("domains", "users", "aliases", "app_passwords"),
-    *("no_app_passwords_without_user", "password_age_begins", "first_password_age_begins"),
+    *("no_app_passwords_without_user", "password_age_begins", "first_password_age_begins", "senders"),
 }
 
 

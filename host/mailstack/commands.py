@@ -177,3 +177,11 @@ def mail_guard(options: Namespace) -> int:
 
     serve(("127.0.0.1", options.small), ("127.0.0.1", options.large))
     return 0
+
+
+def senders(_options: Namespace) -> int:
+    """Runs until nobody asks."""
+    from .senders_server import serve
+
+    serve()
+    return 0

@@ -15,6 +15,7 @@ import { renderMailboxQuota } from "../../components/mail/mailbox-quota.render";
 import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
+import { renderSenders } from "../../components/mail/senders.render";
 import { renderVolume } from "../../components/mail/volume.render";
 import { renderSpamAssassin } from "../../components/mail/spamassassin.render";
 import { renderFail2ban } from "../../components/operations/fail2ban.render";
@@ -45,6 +46,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   packages: (system) => renderPackages({ system, webmail: true }),
   swap: () => renderSwap({ sizeMb: 2048 }),
   volume: () => renderVolume({ device: "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org", sizeGb: 40 }),
+  senders: () => renderSenders({ domains: ["example.org", "xn--bcher-kva.example"] }),
   resolver: (system) => renderResolver({ system, ipv6: true }),
   accounts: () =>
     renderAccounts({

@@ -35,6 +35,7 @@ const commands = {
   "mail-mail-guard": "/usr/local/sbin/mailstack apply mail-guard",
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
+  "mail-senders": "/usr/local/sbin/mailstack apply senders",
   "mail-roundcube": "/usr/local/sbin/mailstack apply roundcube",
   "mail-fail2ban": "/usr/local/sbin/mailstack apply fail2ban",
   "mail-connections": "/usr/local/sbin/mailstack apply connections",

@@ -99,6 +99,7 @@ test("a further domain leaves all that is there as it is, but for the services t
     "mail-mta-sts",
     "mail-nginx",
     "mail-rspamd",
+    "mail-senders",
   ]);
 });
 

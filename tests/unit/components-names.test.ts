@@ -94,6 +94,8 @@ mail mailstack:index:MailServer
   mail-rspamd-controller random:index/randomPassword:RandomPassword
   mail-secrets mailstack:host:HostSecrets
     mail-secrets command:remote:Command
+  mail-senders mailstack:mail:Senders
+    mail-senders command:remote:Command
   mail-spamassassin mailstack:mail:SpamAssassin
     mail-spamassassin command:remote:Command
   mail-swap mailstack:host:Swap

@@ -42,8 +42,15 @@ def _signature(domain: str, controller: str) -> str:
         connection.sock.settimeout(TIMEOUT)
         connection.sock.connect(controller)
         # Nothing else is looked at, so that nothing is learned or counted.
-        only = {"Settings": json.dumps({"symbols_enabled": ["DKIM_SIGNED"]}), "Flags": "no_log,no_stat"}
-        envelope = {"IP": "127.0.0.1", "From": f"postmaster@{domain}", "Rcpt": f"postmaster@{domain}"}
+        symbols = {"symbols_enabled": ["SENDER_CHECK", "DKIM_SIGNED"]}
+        only = {"Settings": json.dumps(symbols), "Flags": "no_log,no_stat"}
+        # As Postfix names its own mail (components/mail/doors.ts).
+        envelope = {
+            "IP": "127.0.0.1",
+            "MTA-Name": "INTERNAL",
+            "From": f"postmaster@{domain}",
+            "Rcpt": f"postmaster@{domain}",
+        }
         connection.request("POST", "/checkv2", _MESSAGE.format(domain), envelope | only)
         answer = connection.getresponse()
         said = answer.read()
