@@ -63,6 +63,15 @@ const quotaWarningProgram = "/usr/local/libexec/mailstack/quota-warning";
 /** Folders that every mailbox has; each name is also its special use (RFC 6154). */
 const mailboxes = ["Archive", "Drafts", "Junk", "Sent", "Trash"];
 
+/**
+ * In front of the two digits of a byte that a folder's name has and Maildir's must not: the dot. A folder's name on disk
+ * is modified UTF-7, which never has this byte (RFC 3501, 5.1.3), so the names of all folders of before stay what they are.
+ */
+const escape = "\u007f";
+
+/** Where a user sees the folders of others, and the list of who shares with whom; Dovecot makes it out of the folders' rights. */
+const shared = { prefix: "Other Users", list: `${mailOwner.home}/shared-folders` };
+
 const configuration = "/etc/dovecot/dovecot.conf";
 const protocols = "/etc/dovecot/protocols.conf";
 
@@ -71,6 +80,7 @@ const sieveFolder = "/etc/dovecot/sieve";
 const sieve = {
   junk: `${sieveFolder}/spam-to-junk.sieve`,
   undeliverable: `${sieveFolder}/undeliverable.sieve`,
+  absence: `${sieveFolder}/absence.sieve`,
   spam: `${sieveFolder}/learn-spam.sieve`,
   ham: `${sieveFolder}/learn-ham.sieve`,
   scripts: 20,
@@ -79,7 +89,7 @@ const sieve = {
   redirects: 50,
   actions: 100,
 };
-const globalScripts = [sieve.junk, sieve.undeliverable, sieve.spam, sieve.ham];
+const globalScripts = [sieve.junk, sieve.undeliverable, sieve.absence, sieve.spam, sieve.ham];
 
 /** Where the administrator's notices about bounces go when there are many. */
 const undeliverable = { folder: "Undeliverable", days: 30, mails: 200 };
@@ -140,8 +150,11 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         loginPolicyAddress,
         mayLogIn,
         compressMail: settings.compressMail,
+        escape,
+        shared,
         mailboxes: mailboxes.map((name) => ({ name, more: mailboxSettings(name, settings, generation) })),
         passwordIsYoung: passwordIsYoung(settings.passwordMaxAgeDays, generation),
+        sharedAliases: sharedAliases(generation),
       }),
     },
     prepare: globalScripts.map((script) => ["sievec", "-c", configuration, script]),
@@ -154,6 +167,7 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
       ...postfixSockets.map((socket) => ({ socket: socket.path })),
       { socket: quotaStatusSocket },
     ],
+    after: [["/usr/local/sbin/mailstack", "folder-names"]],
   };
 }
 
@@ -169,6 +183,32 @@ function passwordIsYoung(days: number, generation: keyof typeof realAddress): st
   const webmail = `'${realAddress[generation]}' IN ('127.0.0.1', '::1')`;
   return ` AND (password_changed > unixepoch() - ${days} * 86400 OR ${webmail})`;
 }
+
+/**
+ * An expression of the accounts database: the aliases that lead to a user and elsewhere too, `,a@example.org,b@example.org,`.
+ * For absence.sieve. `*` where they are so many that they would not fit into an answer of Dovecot's login server.
+ */
+function sharedAliases(generation: keyof typeof userName): string {
+  const user = userName[generation];
+  // A destination without its tag (recipient_delimiter).
+  const mailbox =
+    "CASE WHEN instr(destination, '+') > 1 THEN substr(destination, 1, instr(destination, '+') - 1) " +
+    "|| substr(destination, instr(destination, '@')) ELSE destination END";
+  return [
+    "(WITH RECURSIVE leading (source) AS (",
+    `  SELECT source FROM aliases WHERE ${mailbox} = '${user}'`,
+    "  UNION SELECT aliases.source FROM aliases JOIN leading ON destination = leading.source",
+    "), shared (source) AS (",
+    "  SELECT source FROM aliases WHERE source IN (SELECT source FROM leading)",
+    `    AND destination NOT IN (SELECT source FROM leading) AND ${mailbox} <> '${user}'`,
+    "  UNION SELECT aliases.source FROM aliases JOIN shared ON destination = shared.source",
+    "), joined (text) AS (SELECT ',' || group_concat(source, ',') || ',' FROM shared)",
+    "SELECT CASE WHEN length(text) > 4000 THEN '*' ELSE text END FROM joined)",
+  ].join(" \\\n    ");
+}
+
+/** Name of the user whom a query is about. */
+const userName = { "2.3": "%u", "2.4": "%{user}" };
 
 /** What stands in a folder's block in 2.4 only; 2.3 has it among the settings of plugins. */
 const special24: Record<string, string[]> = {
@@ -205,16 +245,16 @@ function files23(view: View): Bundle["files"] {
       },
       view,
     ),
-    ...shared(view),
+    ...sameFiles(view),
   };
 }
 
 function files24(view: View): Bundle["files"] {
-  return { ...filesFrom("dovecot-2.4", { [configuration]: {}, [protocols]: {} }, view), ...shared(view) };
+  return { ...filesFrom("dovecot-2.4", { [configuration]: {}, [protocols]: {} }, view), ...sameFiles(view) };
 }
 
 /** The same in both generations. */
-function shared(view: View): Bundle["files"] {
+function sameFiles(view: View): Bundle["files"] {
   return {
     ...filesFrom("dovecot", Object.fromEntries(globalScripts.map((path) => [path, {}])), {
       undeliverable: view.undeliverable!,

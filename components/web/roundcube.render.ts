@@ -3,7 +3,7 @@ import { systems, type SystemName } from "../host/systems";
 import { accountsDatabase } from "../mail/accounts.render";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
-import { nginxPackages, nginxSite, nginxSiteParts } from "./nginx.render";
+import { nginxPackages, nginxSite, nginxSiteParts, nginxSnippets } from "./nginx.render";
 
 /** Settings of the webmail. */
 export interface RoundcubeSettings {
@@ -54,6 +54,8 @@ const gatewayConfiguration = "/etc/nginx/mailstack/webmail-gateway.conf";
 const runtimeFolders = "/etc/tmpfiles.d/mailstack-webmail.conf";
 const passwordSocket = "/run/mailstack-password.sock";
 const configuration = "/etc/roundcube/config.inc.php";
+/** The headers of its pages. */
+const headers = "/etc/nginx/mailstack/webmail-headers.conf";
 const check = "/usr/local/libexec/mailstack/webmail-check";
 const units = "/etc/systemd/system";
 /** `VERSION` is PHP's, and part of the path on the host. */
@@ -122,6 +124,7 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
       [gatewayConfiguration]: {},
       [`${units}/${gatewayUnit}`]: {},
       [runtimeFolders]: {},
+      [headers]: {},
       [`${units}/mailstack-password.socket`]: {},
       [`${units}/mailstack-password@.service`]: {},
       ...Object.fromEntries(cleaners.map((unit) => [`${units}/${unit}.d/mailstack.conf`, {}])),
@@ -129,6 +132,8 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
     },
     {
       sandbox,
+      headers,
+      commonHeaders: nginxSnippets.headers,
       user,
       state,
       site,

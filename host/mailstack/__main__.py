@@ -129,6 +129,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--credentials", default="", metavar="FILE", help="for the other authenticators")
     made.add_argument("--keep-key", action="store_true", help="renew with the same key")
     made.add_argument("--domain", action="append", required=True, metavar="NAME", help="a name for the certificate")
+    text = "for a deployment: what was made while a dot separated folders is found by its new name; done once"
+    command(top_commands, "folder-names", mailbox_commands.folder_names, text)
     text = "answer the login server whether an account is locked out (a daemon, started by its socket)"
     made = command(top_commands, "login-policy", commands.login_policy, text)
     made.add_argument("--failures", type=int, required=True, help="wrong passwords that lock an account")

@@ -105,3 +105,11 @@ def user_purge(options: Namespace) -> int:
     with Lock("user purge", options.lock_timeout):
         purge(options.address, options.yes)
     return 0
+
+
+def folder_names(_options: Namespace) -> int:
+    """Prints nothing on stdout. Called by `apply`, which holds the lock."""
+    from .folder_names import by_slash
+
+    by_slash()
+    return 0

@@ -5,7 +5,7 @@ import os
 import sqlite3
 from typing import Any
 
-from . import manifest, password_policy, passwords, webmail_data
+from . import manifest, password_policy, passwords, shared_folders, webmail_data
 from .accounts import DEFAULT_DATABASE, forget_changed, has_initial
 from .accounts_db import opened, prepare
 from .errors import MailstackError
@@ -127,6 +127,8 @@ def purge(address: str, yes: bool) -> None:
         directory_state(folder)
         # First: it may fail, and can be tried again as long as the row is there.
         webmail_data.forget(address)
+        others = {row[0] for row in connection.execute("SELECT email FROM users WHERE active = 1")}
+        shared_folders.forget(address, others)
         remove_tree(folder)
         connection.execute("DELETE FROM users WHERE email = ? AND active = 0", (address,))
     passwords.forget_initial(address)
