@@ -9,6 +9,7 @@ What users send is made to fit into SMTP on the way, since Rspamd signs it.
 
 import socket
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import closing
 
@@ -24,6 +25,8 @@ CONNECT_SECONDS = 5
 _SMALL_BYTES = 100_000
 _SMALL_PARTS = 50
 _SMALL_HEADERS = 200
+# A message with nothing in it takes a hundredth of that. On a host that is so busy an honest message may seem to hang.
+_BUSY_SECONDS = 1
 
 _REFUSED = "554 5.6.0 This message cannot be checked: it has {}"
 _DEADLY = "554 5.6.0 This message cannot be checked: the spam filter did not get over it"
@@ -56,7 +59,7 @@ class Lanes:
         self.small = Lane(small)
         self.large = Lane(large)
         self.second_try = threading.Lock()
-        # Checking a large message takes memory.
+        # Held by who checks a large message.
         self.check = threading.Lock()
 
 
@@ -110,24 +113,35 @@ def _hand_over(session: Iterable[bytes], message: Message, end: bytes, lanes: La
         pass
     except OSError:
         return _LATER
-    try:
-        with lanes.second_try:
+    with lanes.second_try:
+        # The first of a new worker's messages may kill it too; and without any worker there is nothing to try.
+        if _seconds_for_nothing(lanes.large) is None and _seconds_for_nothing(lanes.large) is None:
+            return _LATER
+        try:
             return _scan(lanes.large, begin, message, end)
-    except WorkerDied:
-        alone = lanes.large.running == 0
-        # Rspamd may have ended for another reason, such as an upgrade.
-        return milter.reply_code(_DEADLY) if alone and _works(lanes.large) else _LATER
-    except OSError:
-        return _LATER
+        except WorkerDied:
+            if lanes.large.running > 0:
+                return _LATER
+        except OSError:
+            return _LATER
+        return milter.reply_code(_DEADLY) if _is_well(lanes.large) else _LATER
 
 
-def _works(lane: Lane) -> bool:
-    """Whether a worker gets over a message with nothing in it."""
+def _is_well(lane: Lane) -> bool:
+    """Whether a worker gets over a message with nothing in it, and the host has time for it."""
+    seconds = _seconds_for_nothing(lane) and _seconds_for_nothing(lane)
+    return seconds is not None and seconds < _BUSY_SECONDS
+
+
+def _seconds_for_nothing(lane: Lane) -> float | None:
+    """How long a worker takes for a message with nothing in it; None if it does not get over it."""
+    began = time.monotonic()
     try:
         with closing(Message()) as message:
-            return bool(_scan(lane, _NOBODY, message, milter.packet(milter.END_OF_MESSAGE)))
+            _scan(lane, _NOBODY, message, milter.packet(milter.END_OF_MESSAGE))
     except (WorkerDied, OSError):
-        return False
+        return None
+    return time.monotonic() - began
 
 
 def _scan(lane: Lane, begin: bytes, message: Message, end: bytes) -> bytes:

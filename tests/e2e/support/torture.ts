@@ -34,6 +34,18 @@ export async function torture(server: Server, job: TortureJob): Promise<Answers>
   return JSON.parse(stdout) as Answers;
 }
 
+/**
+ * How long nobody may wait, in seconds: 5, and on a busy machine as many times more as a plain letter takes longer there.
+ * One takes a tenth of a second at most where nothing else runs.
+ */
+export async function patienceOf(server: Server, to: string): Promise<number> {
+  const run = `plain-${Date.now()}`;
+  const { answers } = await torture(server, { kind: "bombs", run, subject: run, to, kinds: [] });
+  const times = Object.values(answers).map(({ seconds }) => seconds);
+  await server.system.must(["doveadm", "expunge", "-u", to, "mailbox", "*", "subject", run]);
+  return Math.max(5, 50 * times.sort((one, other) => one - other)[Math.floor(times.length / 2)]!);
+}
+
 /** Names of a group of letters in tests/fuzz/bombs.py. */
 export async function kindsOf(group: "REFUSED" | "SLOW" | "GOOD"): Promise<string[]> {
   const program = `import bombs, json; print(json.dumps(list(bombs.${group})))`;
