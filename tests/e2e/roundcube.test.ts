@@ -88,7 +88,12 @@ for (const os of everySystem) {
       assert.equal(digest.trim(), createHash("sha256").update(content).digest("hex"));
       assert.deepEqual([received.verdicts?.dkim, received.verdicts?.dmarc], ["pass", "pass"]);
       assert.equal(received.headers.from?.[0], zoe());
+      assert.equal(received.headers["user-agent"], undefined);
       await until("a copy is in Sent", () => inFolder("/.Sent", subject));
+    });
+
+    test("a mail to an address in UTF-8 is refused in words", async () => {
+      assert.match(await webmail.sendInVain("u\u017cytkownik@peer.example", "Hello"), /Unicode in email address/);
     });
 
     test("a filter made in the browser files the next mail", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { serverLimit } from "../../components/host/connections.render";
 import { administratorNames } from "../../components/mail/accounts.render";
 import { uidsOf } from "./support/imap";
 import { knock } from "./support/guesser";
@@ -8,7 +9,7 @@ import { until } from "./support/until";
 
 const friend = "friend@peer.example";
 /** mailstack's own limits (main.cf). */
-const connections = 10;
+const connections = serverLimit.client;
 const messagesPerMinute = 50;
 
 /** Ends of a message that only a careless server takes for one (CVE-2023-51764). */

@@ -55,6 +55,14 @@ export class Webmail {
     await this.page.waitForURL((url) => !url.search.includes("compose"), { timeout: 120_000 });
   }
 
+  /** @returns what the webmail says to a mail that it cannot send. */
+  async sendInVain(to: string, subject: string): Promise<string> {
+    await this.go({ task: "mail", action: "compose", to, subject });
+    await this.page.fill("#composebody", "Hello.");
+    await this.page.click("button.send");
+    return this.said();
+  }
+
   /** @returns path of a zip file with all attachments of the message that is read. */
   async allFiles(): Promise<string> {
     const download = this.page.waitForEvent("download");
