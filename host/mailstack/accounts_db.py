@@ -43,10 +43,10 @@ BEGIN UPDATE users SET password_changed = unixepoch() WHERE email = NEW.email; E
 CREATE TRIGGER IF NOT EXISTS first_password_age_begins AFTER INSERT ON users
 BEGIN UPDATE users SET password_changed = unixepoch() WHERE email = NEW.email; END;
 -- Who may write as whom, for Postfix (envelope) and Rspamd (headers): a user as itself and as each alias that leads to
--- it. Who is locked writes as nobody, and the address stays taken, or a catch-all's owner could use it.
+-- it, also where it leads to a tag. Who is locked writes as nobody, and the address stays taken, or a catch-all's owner
+-- could use it. No comment inside: the database would keep it.
 CREATE VIEW IF NOT EXISTS senders AS
 WITH RECURSIVE
-  -- An alias may lead to a mailbox with a tag.
   targets(source, target) AS (
     SELECT source, CASE WHEN instr(destination, '+') BETWEEN 2 AND instr(destination, '@')
         THEN substr(destination, 1, instr(destination, '+') - 1) || substr(destination, instr(destination, '@'))
