@@ -43,7 +43,7 @@ export interface AccountsSettings {
 
 /** Read by Postfix and Dovecot; a row that changes is seen at once, the file is never replaced. */
 export const accountsDatabase = "/var/lib/mailserver/mail.db";
-/** Group of those who read the database. Root alone writes to it and to its directory: see host/mailstack/accounts_db.py. */
+/** Group of those who read the database. SQLite in WAL mode needs the directory writable for them; sticky, it keeps our files. */
 export const accountsGroup = "mailauth";
 /** Owner of all mail on disk; the number is the specification's. */
 export const mailOwner = { name: "vmail", id: 5000, home: "/var/vmail" } as const;
@@ -71,7 +71,7 @@ export function renderAccounts(settings: AccountsSettings): Bundle {
       postfix: { group: "postfix", groups: [accountsGroup] },
     },
     directories: {
-      "/var/lib/mailserver": { owner: `root:${accountsGroup}`, mode: "0750" },
+      "/var/lib/mailserver": { owner: `root:${accountsGroup}`, mode: "3770" },
       [mailOwner.home]: { owner: `${mailOwner.name}:${mailOwner.name}`, mode: "0700" },
     },
     files: {},

@@ -1,8 +1,8 @@
 """The accounts database: its file, its tables. Postfix and Dovecot read it while it changes.
 
-It is never replaced as a file, since Postfix's proxymap keeps the old inode. Root alone writes to it and to its
-directory: SQLite opens files by their names, and does what a journal beside the database says. Its journal mode is
-DELETE: in WAL mode a reader must be able to write. Some programs switch to WAL on their own, so each run switches back.
+It is never replaced as a file, since Postfix's proxymap keeps the old inode. Its journal mode is DELETE: in WAL mode a
+reader must be able to write. Some programs switch to WAL on their own, so each run switches back. SQLite opens files by
+their names: the directory is sticky, so that its group cannot put another file in the place of root's.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from .safe_path import state as state_of
 
 # Postfix and Dovecot hold it for milliseconds; a password change in the webmail likewise.
 _BUSY_SECONDS = 30
-_MODE = 0o640
+_MODE = 0o660
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS domains (name TEXT PRIMARY KEY, active INTEGER NOT NULL DEFAULT 1);
@@ -129,11 +129,12 @@ def prepare(path: str) -> None:
 
 
 def _refuse_foreign_journals(real: str) -> None:
-    """Older versions let the group write here, and SQLite does as root what such a file says."""
+    """SQLite does as root what a journal says. Readers of a database in WAL mode make two other files beside it."""
     folder, name = os.path.split(real)
     for beside in names_in(folder):
         found = state_of(f"{folder}/{beside}")
-        if beside.startswith(f"{name}-") and found and (found.st_uid != 0 or not stat.S_ISREG(found.st_mode)):
+        foreign = found and found.st_uid != 0 and beside == f"{name}-journal"
+        if beside.startswith(f"{name}-") and found and (foreign or not stat.S_ISREG(found.st_mode)):
             raise Refused(
                 f"{os.path.dirname(real)}/{beside} was not made by root: look at it, remove it, and try again"
             )

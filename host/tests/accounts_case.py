@@ -17,7 +17,7 @@ def declared(*users, aliases=(), domains=("a.example",), versions=None):
     names = [{"source": f"{source}@a.example", "destinations": [f"{to}@a.example"]} for source, to in aliases]
     return {
         "service": "accounts",
-        "directories": {"/var/lib/mailserver": {"owner": "root:mail", "mode": "0750"}},
+        "directories": {"/var/lib/mailserver": {"owner": "root:mail", "mode": "3770"}},
         "files": {},
         "accounts": {"database": DATABASE, "tables": "1", "domains": list(domains), "users": entries, "aliases": names},
     }

@@ -20,7 +20,7 @@ class Accounts(AccountsTestCase):
         self.assertEqual((file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777), (0o600, 0o700))
         self.assertEqual(self.rows("SELECT * FROM aliases"), [("root@a.example", "ceo@a.example")])
         database = self.path(DATABASE).stat()
-        self.assertEqual((database.st_mode & 0o777, database.st_uid, database.st_gid), (0o640, 0, 8))
+        self.assertEqual((database.st_mode & 0o777, database.st_uid, database.st_gid), (0o660, 0, 8))
         self.assertEqual(self.rows("PRAGMA journal_mode"), [("delete",)])
 
     def test_same_again_changes_nothing(self):

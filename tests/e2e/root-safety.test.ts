@@ -193,12 +193,17 @@ for (const os of everySystem) {
       assert.equal((await server.system.exec(["mailstack", "user", "purge", gone, "--yes"])).exitCode, 0);
     });
 
-    test("nobody but root writes beside the database of accounts, or holds the lock of the deployment", async () => {
-      for (const user of ["postfix", "dovecot", "www-data"])
-        for (const folder of ["/var/lib/mailserver", "/run/mailstack"]) {
-          const command = ["runuser", "-u", user, "--", "touch", `${folder}/mine`];
-          assert.match((await server.system.exec(command)).stderr, /Permission denied/, `${user} writes to ${folder}`);
-        }
+    test("who reads the accounts replaces none of their files, and nobody but root holds the deployment's lock", async () => {
+      const database = "/var/lib/mailserver/mail.db";
+      for (const script of [`mv ${database} ${database}.away`, `rm ${database}`, `ln -sf /etc/shadow ${database}`])
+        await assert.rejects(as("postfix", script), /Operation not permitted/);
+      await as("postfix", `ln -s /etc/shadow ${database}-journal`);
+      const refused = await server.system.exec(["mailstack", "user", "list"]);
+      assert.equal(refused.exitCode, 1);
+      assert.match(refused.stderr, /mail\.db-journal was not made by root: look at it, remove it, and try again/);
+      await as("postfix", `rm ${database}-journal`);
+      for (const user of ["postfix", "www-data"])
+        await assert.rejects(as(user, "touch /run/mailstack/mine"), /Permission denied/);
     });
   });
 }

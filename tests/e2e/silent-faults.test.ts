@@ -118,7 +118,7 @@ for (const os of everySystem) {
         assert.match((await bad()).accounts ?? "well", /^Postfix does not find /);
       } finally {
         // The restart, because the master waits a minute before it starts a failing proxymap again.
-        await shell(`chmod 0640 ${database}; systemctl restart ${server.postfixUnit}`);
+        await shell(`chmod 0660 ${database}; systemctl restart ${server.postfixUnit}`);
       }
       await untilWell(server);
     });
