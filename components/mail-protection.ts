@@ -22,9 +22,14 @@ export interface ProtectionArgs {
 export function protectHost(name: string, args: ProtectionArgs): pulumi.Resource {
   const { settings, host, parent, after } = args;
   const { os: system, sshAllowedCidrs, trustedCidrs, banAfterFailures: failures, banMinutes: minutes } = settings;
-  const { ipv6, manageSieve } = settings;
+  const { ipv6, manageSieve, webmail } = settings;
   const open = { sshAllowedCidrs, ipv6, manageSieve };
-  const connections = new Connections(`${name}-connections`, host, { trustedCidrs }, { parent, dependsOn: after });
+  const connections = new Connections(
+    `${name}-connections`,
+    host,
+    { trustedCidrs, webmail },
+    { parent, dependsOn: after },
+  );
   const firewall = new HostFirewall(`${name}-ufw`, host, open, { parent, dependsOn: connections });
   const bans = { system, trustedCidrs, failures, minutes };
   return new Fail2ban(`${name}-fail2ban`, host, bans, { parent, dependsOn: firewall });

@@ -97,14 +97,14 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
   next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
   const names = hostNames(settings, hostname);
-  next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, ipv6, names }, o));
+  next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, ipv6, names, trustedCidrs }, o));
   const answered = settings.autoconfiguration ? domains : [];
   next((o) => new Autoconfig(`${name}-autoconfig`, host, { hostname, domains: answered }, o));
   next((o) => new MtaSts(`${name}-mta-sts`, host, { mode: settings.mtaSts, hostname, domains }, o));
   const postmaster = `postmaster@${settings.domain}`;
   const { lockAfterFailures, lockMinutes, passwordMaxAgeDays } = settings;
   // Also with 0, as for the swap file.
-  const lockout = { failures: lockAfterFailures, minutes: lockMinutes };
+  const lockout = { failures: lockAfterFailures, minutes: lockMinutes, trustedCidrs };
   next((o) => new Lockout(`${name}-lockout`, host, lockout, o));
   const logins = { lockout: lockAfterFailures > 0, passwordMaxAgeDays };
   const { compressMail, trashDays, junkDays } = settings;

@@ -1,10 +1,13 @@
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
+import { webmailAddress, webmailUser } from "./webmail-address";
 
 /** Settings of the limits of connections. */
 export interface ConnectionsSettings {
   /** Networks without a limit. This host needs none. */
   trustedCidrs: string[];
+  /** Whether there is a webmail, whose user may say who its clients are. */
+  webmail: boolean;
 }
 
 /** How much one client may have open at a port. */
@@ -61,6 +64,8 @@ export function renderConnections(settings: ConnectionsSettings): Bundle {
       {
         table,
         rules,
+        webmailAddress,
+        webmailUsers: settings.webmail ? `root, ${webmailUser}` : "root",
         limits: limits.map(({ ports, ...limit }) => ({ ...limit, ports: ports.join(", ") })),
         trusted: settings.trustedCidrs.map((cidr) => ({ cidr, family: cidr.includes(":") ? "ip6" : "ip" })),
         client6: "ffff:ffff:ffff:ffff::",

@@ -1,9 +1,11 @@
 import { basename } from "node:path";
+import { ciphers } from "../host/ciphers";
 import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
 import type { View } from "../rendering/template";
+import { webmailAddress } from "../host/webmail-address";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, accountsGroup, mailOwner } from "./accounts.render";
 import { loginPolicyAddress } from "./lockout.render";
@@ -133,6 +135,9 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
         manageSieve: settings.manageSieve,
         postmaster: settings.postmaster,
         defaultQuotaMb: settings.defaultQuotaMb,
+        ciphers,
+        webmailAddress,
+        connectionsPerUser,
         certificate: certificatePaths,
         database: accountsDatabase,
         mailOwner,
@@ -174,13 +179,16 @@ export function renderDovecot(settings: DovecotSettings): Bundle {
 /** Condition of the accounts database for any login. */
 const mayLogIn = "active = 1 AND locked = 0";
 
-/** Name of the address that a connection really comes from, without what a trusted client says. */
-const realAddress = { "2.3": "%{real_rip}", "2.4": "%{real_remote_ip}" };
+/** Mail programs open some five connections each; a user has three at home, and a notebook's are left over for a while. */
+const connectionsPerUser = 40;
 
-/** Condition for the user's own password. The webmail is on this host. */
-function passwordIsYoung(days: number, generation: keyof typeof realAddress): string {
+/** Name of this host's own address of a connection. */
+const ownAddress = { "2.3": "%{lip}", "2.4": "%{local_ip}" };
+
+/** Condition for the user's own password. The webmail is on this host, so its connections stay on the loopback. */
+function passwordIsYoung(days: number, generation: keyof typeof ownAddress): string {
   if (days === 0) return "";
-  const webmail = `'${realAddress[generation]}' IN ('127.0.0.1', '::1')`;
+  const webmail = `'${ownAddress[generation]}' IN ('127.0.0.1', '::1')`;
   return ` AND (password_changed > unixepoch() - ${days} * 86400 OR ${webmail})`;
 }
 

@@ -7,6 +7,8 @@ export interface LockoutSettings {
   failures: number;
   /** How long failures are remembered and how long a lockout lasts, in minutes. */
   minutes: number;
+  /** Networks that are never locked out, and whose failures do not count. */
+  trustedCidrs: string[];
 }
 
 /** Where the login policy listens (host/mailstack/login_policy_server.py). */
@@ -24,7 +26,13 @@ export function renderLockout(settings: LockoutSettings): Bundle {
     files: filesFrom(
       "lockout",
       { [`${units}.socket`]: {}, [`${units}.service`]: {} },
-      { address: loginPolicyAddress, user, failures: settings.failures, minutes: settings.minutes },
+      {
+        address: loginPolicyAddress,
+        user,
+        failures: settings.failures,
+        minutes: settings.minutes,
+        trusted: settings.trustedCidrs,
+      },
     ),
     // A restart of the socket stops the daemon, which the next login starts with the new numbers.
     units: { "mailstack-login-policy.socket": { onChange: "restart" } },

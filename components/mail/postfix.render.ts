@@ -1,8 +1,10 @@
+import { ciphers } from "../host/ciphers";
 import { serverLimit, submissionLimit } from "../host/connections.render";
 import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
+import { webmailAddress } from "../host/webmail-address";
 import { certificatePaths } from "../web/certificate.render";
 import { accountsDatabase, administratorNames } from "./accounts.render";
 import { mailboxQuotaPolicy } from "./mailbox-quota.render";
@@ -43,6 +45,8 @@ const submissionCleanup = "cleanup-submission";
 
 /** What only users who have logged in may do: the same on both submission ports. */
 const submission = [
+  "smtpd_tls_security_level=encrypt",
+  "smtpd_tls_mandatory_ciphers=high",
   "smtpd_sasl_auth_enable=yes",
   "smtpd_client_restrictions=permit_sasl_authenticated,reject",
   `smtpd_sender_restrictions=check_sender_access,${notAscii},reject_sender_login_mismatch`,
@@ -55,6 +59,8 @@ const submission = [
   `smtpd_client_connection_count_limit=${submissionLimit.client}`,
   "smtpd_client_connection_rate_limit=0",
   "smtpd_client_message_rate_limit=0",
+  // The webmail says who its client is.
+  `smtpd_authorized_xclient_hosts=${webmailAddress}`,
 ];
 
 /**
@@ -105,6 +111,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           queueMinimumFree: messagesFree * messageSizeLimit,
           certificate: certificatePaths,
           database: accountsDatabase,
+          ciphers,
           submission,
           serverLimit: { client: serverLimit.client, rate: serverLimit.rate },
           processes,

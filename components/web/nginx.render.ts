@@ -1,3 +1,4 @@
+import { ciphers } from "../host/ciphers";
 import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
 import type { Bundle } from "../rendering/bundle";
@@ -14,6 +15,8 @@ export interface NginxSettings {
   ipv6: boolean;
   /** Every name of ours, with `hostname`: HTTP on them is redirected to HTTPS. */
   names: string[];
+  /** Networks without a limit of requests. */
+  trustedCidrs: string[];
 }
 
 export const nginxPackages = ["nginx"];
@@ -53,6 +56,7 @@ export function renderNginx(settings: NginxSettings): Bundle {
         [nginxSnippets.headers]: {},
         [nginxSnippets.https]: {},
         [`${folder}/tls.conf`]: {},
+        [nginxSite("00-clients")]: {},
         [nginxSite("00-host")]: {},
         // After the sites of others: the first one of an address is the default for unknown names.
         "/etc/nginx/sites-enabled/zz-mailstack": {},
@@ -65,6 +69,8 @@ export function renderNginx(settings: NginxSettings): Bundle {
         ipv6: settings.ipv6,
         names: names.join(" "),
         acmeWebroot,
+        ciphers,
+        trusted: settings.trustedCidrs,
         certificate: certificatePaths,
         http2Directive: systems[settings.system].nginxHttp2Directive,
       },

@@ -1,5 +1,6 @@
 import { sandbox } from "../host/sandbox";
 import { systems, type SystemName } from "../host/systems";
+import { webmailAddress, webmailUser as user } from "../host/webmail-address";
 import { accountsDatabase } from "../mail/accounts.render";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
@@ -39,12 +40,12 @@ export const roundcubeDebconf = [
 /** Name of the secret with which Roundcube encrypts the passwords of its sessions. */
 export const roundcubeKey = "roundcube-des-key";
 
-const user = "roundcube";
 const state = "/var/lib/mailstack-webmail";
 /** The program and its files, as the package installs them. */
 const root = "/var/lib/roundcube/public_html";
 /** For {@link gatewayUser} alone, and not in `/run/php`, which is every other site's to change. */
 const fpmSocket = "/run/mailstack-webmail-php.sock";
+const fpmLoginSocket = "/run/mailstack-webmail-login-php.sock";
 /** Speaks FastCGI to PHP, HTTP to nginx; see templates/roundcube/etc/nginx/mailstack/webmail-gateway.conf.mustache. */
 const gatewayUser = "mailstack-webmail";
 const gatewayUnit = "mailstack-webmail.service";
@@ -56,6 +57,7 @@ const passwordSocket = "/run/mailstack-password.sock";
 const configuration = "/etc/roundcube/config.inc.php";
 /** The headers of its pages. */
 const headers = "/etc/nginx/mailstack/webmail-headers.conf";
+const plugin = "/var/lib/roundcube/plugins/mailstack/mailstack.php";
 const check = "/usr/local/libexec/mailstack/webmail-check";
 const units = "/etc/systemd/system";
 /** `VERSION` is PHP's, and part of the path on the host. */
@@ -95,6 +97,7 @@ export function renderRoundcube(settings: RoundcubeSettings): Bundle {
     ],
     validate: [
       ["php", "-l", configuration],
+      ["php", "-l", plugin],
       [`php-fpm${phpVersion}`, "-t"],
       // Not as root, who would give away the folders that it names.
       ["runuser", "-u", gatewayUser, "--", "nginx", "-t", "-q", "-e", "stderr", "-c", gatewayConfiguration],
@@ -129,6 +132,7 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
       [`${units}/mailstack-password@.service`]: {},
       ...Object.fromEntries(cleaners.map((unit) => [`${units}/${unit}.d/mailstack.conf`, {}])),
       [check]: program,
+      [plugin]: {},
     },
     {
       sandbox,
@@ -147,6 +151,12 @@ function files(settings: RoundcubeSettings, phpVersion: string): Bundle["files"]
       gatewayFolder,
       gatewaySocket,
       gatewayConfiguration,
+      fpmLoginSocket,
+      pools: [
+        { pool: "mailstack-webmail", socket: fpmSocket },
+        { pool: "mailstack-webmail-login", socket: fpmLoginSocket },
+      ],
+      webmailAddress,
       passwordSocket,
       secret: `@@secret:${roundcubeKey}@@`,
       accountsFolder: accountsDatabase.replace(/\/[^/]*$/, ""),

@@ -135,6 +135,7 @@ def parser() -> argparse.ArgumentParser:
     made = command(top_commands, "login-policy", commands.login_policy, text)
     made.add_argument("--failures", type=int, required=True, help="wrong passwords that lock an account")
     made.add_argument("--minutes", type=int, required=True, help="how long they are remembered and a lock lasts")
+    made.add_argument("--trusted", action="append", default=[], help="network that is never locked out; repeatable")
     text = "refuse mail that would keep the spam filter busy, hand the rest to it (a daemon, started by its socket)"
     made = command(top_commands, "mail-guard", commands.mail_guard, text)
     made.add_argument("--small", type=int, required=True, metavar="PORT", help="of the worker for small mail")

@@ -167,7 +167,7 @@ def login_policy(options: Namespace) -> int:
     """Runs until nobody asks."""
     from .login_policy_server import serve
 
-    serve(options.failures, options.minutes)
+    serve(options.failures, options.minutes, options.trusted)
     return 0
 
 

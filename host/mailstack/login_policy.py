@@ -1,9 +1,10 @@
 """The lockout of accounts: Dovecot asks here after each right password, and reports each login (its auth policy).
 
-Failures are counted for an account and for where they come from: each address from which the account has logged in
-lately by itself, the webmail by itself, and the rest of the world together. So a stranger who guesses shuts out
-strangers, not the user's own devices; and app passwords, which nobody can guess, always pass. The same wrong password
-again is one failure: a telephone with an old password guesses nothing.
+Failures are counted for an account and for the network that they come from, so who guesses is locked out alone. When
+many networks of strangers guess at one account, all strangers are locked out of it: each network from which the account
+has logged in lately still counts by itself, and so does this host (the webmail's old sessions). App passwords, which
+nobody can guess, always pass. The same wrong password again is one failure: a telephone with an old password guesses
+nothing.
 """
 
 import ipaddress
@@ -18,7 +19,10 @@ from typing import Any
 KNOWN_SECONDS, NOTE_SECONDS = 30 * 86400, 86400
 # More failures than any guesser gets through in the window; what is older is forgotten.
 MOST_FAILURES = 20_000
-WEBMAIL, STRANGERS = "webmail", "strangers"
+WEBMAIL, STRANGERS, TRUSTED = "webmail", "strangers", "trusted"
+# All strangers are locked out after so many times the failures that lock one network out, when they come from so many
+# places: a customer of a provider has a /24 or a /48 at most.
+MANY_FAILURES, MANY_SITES = 10, 10
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS known (login TEXT, address TEXT, seen INTEGER, PRIMARY KEY (login, address));
@@ -30,8 +34,16 @@ CREATE TABLE IF NOT EXISTS locks (login TEXT, scope TEXT, until INTEGER, PRIMARY
 class LoginPolicy:
     """Decides and remembers. Safe to call from several threads."""
 
-    def __init__(self, path: str, failures: int, minutes: int, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: str,
+        failures: int,
+        minutes: int,
+        trusted: list[str] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._failures, self._window, self._now = failures, minutes * 60, now
+        self._trusted = [ipaddress.ip_network(network) for network in trusted or []]
         self._lock = threading.Lock()
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLES)
@@ -42,23 +54,31 @@ class LoginPolicy:
             return True
         login = _login(request)
         with self._lock:
-            scope = self._scope(login, str(request.get("remote", "")))
-            row = self._database.execute("SELECT until FROM locks WHERE login = ? AND scope = ?", (login, scope))
-            until = row.fetchone()
-        return until is None or until[0] <= self._now()
+            network = self._network(str(request.get("remote", "")))
+            scopes = (network, "" if self._known(login, network) else STRANGERS)
+            query = "SELECT max(until) FROM locks WHERE login = ? AND scope IN (?, ?)"
+            until = self._database.execute(query, (login, *scopes)).fetchone()[0]
+        return until is None or until <= self._now()
 
     def report(self, request: dict[str, Any]) -> None:
         """Remembers where an account logs in; counts a wrong password."""
-        login, remote, at = _login(request), str(request.get("remote", "")), int(self._now())
+        login, at = _login(request), int(self._now())
         # Refused by `allow`: neither a guess nor a login.
         if not login or request.get("policy_reject"):
             return
         with self._lock:
-            scope = self._scope(login, remote)
-            if request.get("success"):
-                self._note(login, scope, remote, at)
-            else:
-                self._count(login, scope, str(request.get("pwhash", "")), at)
+            network = self._network(str(request.get("remote", "")))
+            if network == TRUSTED:
+                return
+            # One write to the disk for all of it
+            self._database.execute("BEGIN")
+            try:
+                if request.get("success"):
+                    self._note(login, network, at)
+                else:
+                    self._count(login, network, str(request.get("pwhash", "")), at)
+            finally:
+                self._database.execute("COMMIT")
 
     def locks(self) -> list[dict[str, Any]]:
         """Every lockout that lasts: `login`, `scope`, `until`."""
@@ -80,53 +100,80 @@ class LoginPolicy:
         with self._lock:
             self._database.execute("DELETE FROM known WHERE login = ?", (login,))
 
-    def _scope(self, login: str, remote: str) -> str:
-        address = _network(remote)
-        if address in ("", WEBMAIL):
+    def _network(self, remote: str) -> str:
+        """Who counts as one: an address; of IPv6 the /64, all of which one device may use; this host."""
+        try:
+            address = ipaddress.ip_address(remote)
+        except ValueError:
             return WEBMAIL
+        if address.is_loopback:
+            return WEBMAIL
+        if any(address in network for network in self._trusted):
+            return TRUSTED
+        return str(address) if address.version == 4 else _prefix(address, 64)
+
+    def _known(self, login: str, network: str) -> bool:
+        if network in (WEBMAIL, TRUSTED):
+            return True
         since = self._now() - KNOWN_SECONDS
         query = "SELECT 1 FROM known WHERE login = ? AND address = ? AND seen > ?"
-        known = self._database.execute(query, (login, address, since)).fetchone()
-        return address if known else STRANGERS
+        return self._database.execute(query, (login, network, since)).fetchone() is not None
 
-    def _note(self, login: str, scope: str, remote: str, at: int) -> None:
-        if scope == WEBMAIL:
+    def _note(self, login: str, network: str, at: int) -> None:
+        if network == WEBMAIL:
             return
         query = "SELECT seen FROM known WHERE login = ? AND address = ?"
-        address = _network(remote)
-        seen = self._database.execute(query, (login, address)).fetchone()
+        seen = self._database.execute(query, (login, network)).fetchone()
         if seen and seen[0] > at - NOTE_SECONDS:
             return
-        self._database.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", (login, address, at))
+        self._database.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", (login, network, at))
         self._database.execute("DELETE FROM known WHERE seen <= ?", (at - KNOWN_SECONDS,))
 
-    def _count(self, login: str, scope: str, password: str, at: int) -> None:
+    def _count(self, login: str, network: str, password: str, at: int) -> None:
         execute = self._database.execute
-        execute("INSERT INTO failures VALUES (?, ?, ?, ?)", (login, scope, password, at))
+        execute("INSERT INTO failures VALUES (?, ?, ?, ?)", (login, network, password, at))
         execute("DELETE FROM failures WHERE at <= ?", (at - self._window,))
         execute("DELETE FROM failures WHERE rowid <= (SELECT max(rowid) FROM failures) - ?", (MOST_FAILURES,))
         query = "SELECT count(DISTINCT password) FROM failures WHERE login = ? AND scope = ?"
-        if execute(query, (login, scope)).fetchone()[0] >= self._failures:
-            execute("INSERT OR REPLACE INTO locks VALUES (?, ?, ?)", (login, scope, at + self._window))
-            execute("DELETE FROM failures WHERE login = ? AND scope = ?", (login, scope))
-            execute("DELETE FROM locks WHERE until <= ?", (at,))
+        if execute(query, (login, network)).fetchone()[0] >= self._failures:
+            self._shut_out(login, network, at)
+            # Of a stranger they still count for all strangers.
+            if self._known(login, network):
+                execute("DELETE FROM failures WHERE login = ? AND scope = ?", (login, network))
+        if not self._known(login, network) and self._many_guess(login):
+            self._shut_out(login, STRANGERS, at)
+        execute("DELETE FROM locks WHERE until <= ?", (at,))
+
+    def _shut_out(self, login: str, scope: str, at: int) -> None:
+        self._database.execute("INSERT OR REPLACE INTO locks VALUES (?, ?, ?)", (login, scope, at + self._window))
+
+    def _many_guess(self, login: str) -> bool:
+        """Whether strangers of many places have tried many passwords."""
+        theirs = "FROM failures WHERE login = ? AND scope NOT IN (SELECT address FROM known WHERE login = ?)"
+        theirs += f" AND scope != '{WEBMAIL}'"
+        passwords = self._database.execute(f"SELECT count(DISTINCT password) {theirs}", (login, login)).fetchone()[0]
+        if passwords < self._failures * MANY_FAILURES:
+            return False
+        networks = self._database.execute(f"SELECT DISTINCT scope {theirs}", (login, login))
+        return len({_site(row[0]) for row in networks}) >= MANY_SITES
 
 
 def _login(request: dict[str, Any]) -> str:
     return str(request.get("login", "")).lower()
 
 
-def _network(remote: str) -> str:
-    """An address; of IPv6 the network, since a device changes the rest. The webmail's logins come from this host."""
+def _site(network: str) -> str:
+    """What one customer of a provider may have as a whole."""
     try:
-        address = ipaddress.ip_address(remote)
+        address = ipaddress.ip_network(network).network_address
     except ValueError:
-        return ""
-    if address.is_loopback:
-        return WEBMAIL
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
+        # A row of the version before.
+        return network
+    return _prefix(address, 24 if address.version == 4 else 48)
+
+
+def _prefix(address: ipaddress.IPv4Address | ipaddress.IPv6Address, length: int) -> str:
+    return str(ipaddress.ip_network((address, length), strict=False))
 
 
 def state_path() -> str:

@@ -95,11 +95,11 @@ def _owner(client: tuple[str, int]) -> int | None:
     return None
 
 
-def serve(failures: int, minutes: int) -> None:
+def serve(failures: int, minutes: int, trusted: list[str]) -> None:
     """Until nobody has asked for a while, or this program is replaced; the next request starts it again."""
     os.umask(0o077)
     version = os.path.realpath(_VERSION)
-    server = _Server(LoginPolicy(state_path(), failures, minutes))
+    server = _Server(LoginPolicy(state_path(), failures, minutes, trusted))
     # What waits in the socket's queue when the loop ends is answered by the next process.
     while select.select([server], [], [], IDLE_SECONDS)[0] and os.path.realpath(_VERSION) == version:
         server.handle_request()

@@ -47,12 +47,20 @@ class Status(unittest.TestCase):
             return bans.kept("")
 
     def test_what_is_shut_out(self):
-        self.assertEqual(self.look("[{'sshd': []}, {'recidive': []}]"), "2 jails, 0 addresses shut out")
-        self.assertEqual(self.look("[{'sshd': ['192.0.2.7', '192.0.2.8']}]"), "1 jails, 2 addresses shut out")
+        self.assertEqual(self.look("[{'sshd': []}, {'recidive': []}]"), "2 jails, 0 addresses and 0 networks shut out")
+        self.assertEqual(
+            self.look("[{'sshd': ['192.0.2.7', '192.0.2.8']}]"), "1 jails, 2 addresses and 0 networks shut out"
+        )
+
+    def test_a_network_goes_by_its_first_half(self):
+        rules = "set net6-set-sshd {\n elements = { 2001:db8:1:2::/64,\n 2001:db8::/64 }\n }"
+        found = self.look("[{'sshd-network': ['2001:db8:1:2:', '2001:db8:']}, {'sshd': []}]", rules)
+        self.assertEqual(found, "2 jails, 0 addresses and 2 networks shut out")
 
     def test_problems(self):
         for banned, rules, code in (
             ("[]", self.RULES, 0),
+            ("[{'sshd-network': ['2001:db8:1:3:']}]", "elements = { 2001:db8:1:2::/64 }", 0),
             ("[{'sshd': ['192.0.2.9']}]", self.RULES, 0),
             ("[{'sshd': ['192.0.2.7']}]", "", 0),
             ("", "", 255),

@@ -8,6 +8,7 @@ from mailstack.checks import bad, connections
 from mailstack.programs import Result
 
 CHAIN = {"chain": {"name": "input", "hook": "input"}}
+OUTPUT = {"chain": {"name": "output", "hook": "output"}}
 LIMIT = {"rule": {"expr": [{"match": {}}, {"jump": {"target": "smtp"}}]}}
 
 
@@ -19,14 +20,15 @@ class Status(unittest.TestCase):
 
     def test_limited(self):
         self.assertEqual(
-            self.look(CHAIN, LIMIT, {"rule": {"expr": [{"accept": None}]}}), "limited in 1 groups of ports"
+            self.look(CHAIN, OUTPUT, LIMIT, {"rule": {"expr": [{"accept": None}]}}), "limited in 1 groups of ports"
         )
 
     def test_problems(self):
         for parts, code in (
-            ((CHAIN,), 0),
+            ((CHAIN, OUTPUT), 0),
+            ((CHAIN, LIMIT), 0),
             (({"chain": {"name": "input"}}, LIMIT), 0),
-            ((CHAIN, LIMIT), 1),
+            ((CHAIN, OUTPUT, LIMIT), 1),
         ):
             with self.subTest(parts=parts, code=code), self.assertRaises(bad.Bad):
                 self.look(*parts, code=code)

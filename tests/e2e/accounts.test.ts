@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { parse } from "yaml";
+import { addresses } from "../../local-cloud/contracts";
 import { allIn, allRefused, duringSessions, logIn, logInEverywhere } from "./support/password-client";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
@@ -88,26 +89,38 @@ for (const os of everySystem) {
       return users.find((user) => user.address === ann())!;
     };
 
-    // Before the others: whoever logs in from the peer makes it known.
-    test("five wrong passwords lock strangers out, not the user's own device, nor an app password", async () => {
+    // Before the others: whoever logs in from there makes it known.
+    test("five wrong passwords lock a stranger out, not the user's own device, nor an app password", async () => {
+      const jail = (...words: string[]) => server.system.must(["fail2ban-client", "set", "mailstack-login", ...words]);
+      // A ban would come first.
+      await jail("addignoreip", addresses.dns);
       const app = (await must(["user", "app-password", "add", ann(), "laptop"])).trim();
       assert.equal(await logIn(server, 993, own()), "in");
       // Dovecot answers an address the more slowly the more often it failed; only a restart forgets that.
       await server.system.must(["systemctl", "restart", "dovecot.service"]);
       const tries = ["one", "two", "three", "four"].map((password) =>
-        logIn(server, password === "two" ? 465 : 993, { user: ann(), password }, "peer"),
+        logIn(server, password === "two" ? 465 : 993, { user: ann(), password }, "stranger"),
       );
       await Promise.all(tries);
       assert.deepEqual((await row()).lockedOut, []);
-      await logIn(server, 587, { user: ann(), password: "five" }, "peer");
+      await logIn(server, 587, { user: ann(), password: "five" }, "stranger");
       await server.system.must(["systemctl", "restart", "dovecot.service"]);
-      assert.deepEqual((await row()).lockedOut, ["strangers"]);
+      assert.deepEqual((await row()).lockedOut, [addresses.dns]);
       assert.match(await must(["status"]), /^ok {3}logins +1 accounts locked out/m);
-      assert.deepEqual(await logInEverywhere(server, own(), "peer"), allRefused);
+      assert.deepEqual(await logInEverywhere(server, own(), "stranger"), allRefused);
       assert.deepEqual(await logInEverywhere(server, own()), allIn);
-      assert.deepEqual(await logInEverywhere(server, { user: ann(), password: app }, "peer"), allIn);
-      await must(["user", "unlock", ann()]);
+      assert.deepEqual(await logInEverywhere(server, { user: ann(), password: app }, "stranger"), allIn);
       assert.deepEqual(await logInEverywhere(server, own(), "peer"), allIn);
+      await must(["user", "unlock", ann()]);
+      assert.deepEqual(await logInEverywhere(server, own(), "stranger"), allIn);
+      await jail("delignoreip", addresses.dns);
+    });
+
+    test("who is in mailstack:trustedCidrs is not locked out", async () => {
+      const wrong = ["a", "b", "c", "d", "e", "f"].map((password) => ({ user: ann(), password }));
+      await Promise.all(wrong.map((each) => logIn(server, 993, each, "peer")));
+      assert.deepEqual((await row()).lockedOut, []);
+      await server.system.must(["systemctl", "restart", "dovecot.service"]);
     });
 
     test("an app password works at every door beside the own one, and can be taken back alone", async () => {

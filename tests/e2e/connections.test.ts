@@ -55,6 +55,20 @@ for (const os of everySystem) {
       for (const port of [587, 465, 587]) assert.equal(await greeted(port, 25, addresses.gateway), 25, String(port));
     });
 
+    test("three devices of one user behind one address: 15 IMAP connections", async () => {
+      const { user, password } = await server.login("support");
+      const program = `
+import imaplib, ssl, sys
+user, password = sys.stdin.read().split("\\n")[:2]
+sessions = [imaplib.IMAP4_SSL(sys.argv[1], 993, ssl_context=ssl._create_unverified_context()) for _ in range(15)]
+print(sum(one.login(user, password)[0] == "OK" and one.select()[0] == "OK" for one in sessions))`;
+      const { stdout, stderr } = await server.inCloud(
+        ["python3", "-c", program, server.ipv4],
+        `${user}\n${password}\n`,
+      );
+      assert.equal(stdout.trim(), "15", stderr);
+    });
+
     test("who is in mailstack:trustedCidrs has no limit", async () => {
       for (const port of [587, 25]) assert.equal(await greeted(port, 60, addresses.gateway6), 60, String(port));
     });

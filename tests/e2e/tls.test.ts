@@ -24,6 +24,35 @@ for (const os of everySystem) {
       });
     }
 
+    /** The cipher that a client gets which offers these, the best first; undefined: no connection. */
+    const agreed = async (door: (typeof tlsPorts)[number], offer: string) => {
+      const talk = await handshake(server, door, ["-tls1_2", "-cipher", `${offer}:@SECLEVEL=0`]);
+      return /^ {4}Cipher *: (?!0000)(\S+)$/m.exec(talk.stdout)?.[1];
+    };
+    /** Without a certificate, without encryption, by Diffie-Hellman whose length the server picks. */
+    const weak = ["aNULL", "eNULL", "kDHE"];
+    before(async () => {
+      // This machine's OpenSSL has them, or no test would see them.
+      for (const name of weak) {
+        const has = await server.inCloud(["openssl", "ciphers", "-s", "-tls1_2", `${name}:@SECLEVEL=0`]);
+        assert.match(has.stdout, /[A-Z]-/, name);
+      }
+    });
+
+    for (const door of tlsPorts) {
+      const [port] = door;
+      test(`port ${port} has no anonymous or weak cipher, and the server's order counts`, async () => {
+        for (const offer of weak) assert.equal(await agreed(door, offer), undefined, offer);
+        const [first, second] = ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"];
+        const picked = await agreed(door, `${first}:${second}`);
+        assert.ok(picked, "no cipher that is good");
+        assert.equal(await agreed(door, `${second}:${first}`), picked, "the client's order counts");
+        // Mail servers of others may have no better one; a program to which a user gives a password has.
+        const old = await agreed(door, "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA");
+        assert.equal(old !== undefined, port === 25, String(old));
+      });
+    }
+
     test("a forced renewal is served on every port", async () => {
       const old = await servedSerial(server);
       await forceRenewal(server);

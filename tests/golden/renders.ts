@@ -62,7 +62,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       sharedAliases: [{ name: "jobs", destinations: ["ceo@example.org"] }],
       administrator,
     }),
-  lockout: () => renderLockout({ failures: 5, minutes: 15 }),
+  lockout: () => renderLockout({ failures: 5, minutes: 15, trustedCidrs: ["192.0.2.0/24"] }),
   redis: () => renderRedis({}),
   rspamd: (system) =>
     renderRspamd({
@@ -77,7 +77,14 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   clamav: () => renderClamAv({ enabled: true, messageSizeLimitMb: 40 }),
   spamassassin: () => renderSpamAssassin({ enabled: true }),
   tls: () => renderSelfSigned({ hostname }),
-  nginx: (system) => renderNginx({ system, hostname, ipv6: true, names: [hostname, "webmail.example.org"] }),
+  nginx: (system) =>
+    renderNginx({
+      system,
+      hostname,
+      ipv6: true,
+      names: [hostname, "webmail.example.org"],
+      trustedCidrs: ["192.0.2.0/24"],
+    }),
   dovecot: (system) =>
     renderDovecot({
       system,
@@ -116,7 +123,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
     }),
   autoconfig: () => renderAutoconfig({ hostname, domains: ["example.org", "example.net"] }),
   "mta-sts": () => renderMtaSts({ mode: "testing", hostname, domains: ["example.org", "example.net"] }),
-  connections: () => renderConnections({ trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"] }),
+  connections: () => renderConnections({ trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"], webmail: true }),
   ufw: () =>
     renderHostFirewall({
       sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"],

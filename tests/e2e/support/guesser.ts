@@ -15,11 +15,11 @@ export const doors: Door[] = [
   { name: "IMAP", port: 993, jail: "mailstack-login" },
   { name: "POP3", port: 995, jail: "mailstack-login" },
   { name: "ManageSieve", port: 4190, jail: "mailstack-login" },
-  { name: "webmail", port: 443, jail: "roundcube-auth" },
+  { name: "webmail", port: 443, jail: "mailstack-login" },
 ];
 
 /**
- * Fails COUNT times at PORT of HOST in one connection: unknown recipients on 25, wrong passwords elsewhere. Prints each
+ * Fails COUNT times at PORT of HOST in one connection: other people's recipients on 25, wrong passwords elsewhere. Prints each
  * refusal. Python's own clients, since they can go on in one connection.
  */
 const script = `
@@ -49,12 +49,12 @@ elif port == 443:
     secured = urllib.request.HTTPSHandler(context=anything)
     for number in range(count):
         browser = urllib.request.build_opener(secured, urllib.request.HTTPCookieProcessor())
-        # Neither a header nor a name may put the blame on another address.
+        # No header may put the blame on another address.
         browser.addheaders = [("X-Forwarded-For", "192.0.2.99")]
         form = browser.open(page, timeout=60).read().decode()
         token = re.search('name="_token" value="([^"]+)"', form)[1]
         names = {"_task": "login", "_action": "login", "_token": token}
-        names |= {"_user": f"nobody{number} from 192.0.2.98", "_pass": "wrong"}
+        names |= {"_user": f"nobody{number}", "_pass": "wrong"}
         try: browser.open(page + "?_task=login", urllib.parse.urlencode(names).encode(), timeout=60)
         except urllib.error.HTTPError as error: print(error)
         else: sys.exit("was let in")
@@ -80,9 +80,8 @@ elif port == 25:
     session = smtplib.SMTP(host, port, **options)
     session.ehlo()
     session.mail("friend@peer.example")
-    domain = user.split("@")[1]
     for number in range(count):
-        print(session.rcpt(f"nobody{number}@{domain}"))
+        print(session.rcpt(f"nobody{number}@elsewhere.example"))
     session.close()
 else:
     session = smtplib.SMTP_SSL(host, port, context=anything, **options) if port == 465 else smtplib.SMTP(host, port, **options)

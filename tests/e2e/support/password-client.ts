@@ -1,3 +1,4 @@
+import { addresses } from "../../../local-cloud/contracts";
 import type { Server } from "./servers";
 import { until } from "./until";
 
@@ -11,10 +12,15 @@ export interface Credentials {
 export const passwordPorts = [993, 995, 587, 465] as const;
 export type PasswordPort = (typeof passwordPorts)[number];
 
-/** Arguments: host, port; user and password on standard input. Prints `in`, or the server's refusal. */
+/** Where a client is: where the host was deployed from; the peer, which is trusted; somebody nobody knows. */
+export type Origin = "deployer" | "peer" | "stranger";
+
+/** Arguments: host, port, address to come from; user and password on standard input. Prints `in`, or the server's refusal. */
 const script = `
-import imaplib, poplib, smtplib, ssl, sys
+import imaplib, poplib, smtplib, socket, ssl, sys
 host, port = sys.argv[1], int(sys.argv[2])
+connect = socket.create_connection
+socket.create_connection = lambda to, timeout=60, *more, **named: connect(to, timeout, (sys.argv[3], 0))
 user, password = sys.stdin.read().split("\\n")[:2]
 anything = ssl._create_unverified_context()
 try:
@@ -43,10 +49,11 @@ export async function logIn(
   server: Server,
   port: PasswordPort,
   { user, password }: Credentials,
-  from: "deployer" | "peer" = "deployer",
+  from: Origin = "deployer",
 ): Promise<string> {
   // By IPv4: all IPv6 addresses of this cloud are in one /64, which counts as one client.
-  const command = ["python3", "-c", script, server.ipv4, String(port)];
+  const source = from === "stranger" ? addresses.dns : "0.0.0.0";
+  const command = ["python3", "-c", script, server.ipv4, String(port), source];
   const input = `${user}\n${password}\n`;
   if (from === "peer") return (await server.peer.system.must(command, { input })).trim();
   const result = await server.inCloud(command, input);
@@ -55,11 +62,7 @@ export async function logIn(
 }
 
 /** As {@link logIn} at every port. */
-export async function logInEverywhere(
-  server: Server,
-  credentials: Credentials,
-  from?: "deployer" | "peer",
-): Promise<string[]> {
+export async function logInEverywhere(server: Server, credentials: Credentials, from?: Origin): Promise<string[]> {
   const answers: string[] = [];
   for (const port of passwordPorts)
     answers.push((await logIn(server, port, credentials, from)).replace(/refused[^]*/, "refused"));
