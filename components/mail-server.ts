@@ -5,8 +5,11 @@ import * as random from "@pulumi/random";
 import { MailDisk } from "./cloud/mail-disk";
 import { ReverseName } from "./cloud/reverse-name";
 import { Server } from "./cloud/server";
-import { publishRecords, zoneTexts } from "./dns/publish";
+import { publishRecords } from "./dns/publish";
+import { Published } from "./dns/published";
 import type { HostFacts } from "./dns/zone-data";
+import { hostnameOf, publishedNames, type History, type Past } from "./history/history";
+import { recordSetsOf, zoneIdOf, zonesOf, zoneTexts } from "./dns/zones";
 import { Host } from "./host/host";
 import { HostHealth } from "./host/health";
 import { secretDigest } from "./host/secret-digest";
@@ -28,6 +31,8 @@ export interface MailServerArgs {
   cloudflare?: cloudflare.Provider;
   /** Needed with `certificate: dns-01` only: a token that may edit the DNS of the domains. Wrapped as secret here. */
   certificateDnsToken?: pulumi.Input<string>;
+  /** What the last `up` of the stack left, see `readPast`. Without it nothing of before is kept. */
+  past?: Past;
 }
 
 /** The primary mail server of one or more domains: host, services and DNS, in the order in which mail can flow. */
@@ -46,13 +51,16 @@ export class MailServer extends pulumi.ComponentResource {
   readonly dkim: pulumi.Output<Record<string, string>>;
   /** Every record of each domain in zone-file form. */
   readonly zones: pulumi.Output<Record<string, string>>;
+  /** For the next `up`. */
+  readonly history: pulumi.Output<History>;
 
   constructor(name: string, args: MailServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:index:MailServer", name, {}, opts);
     const { settings } = args;
-    const hostname = settings.hostname || `mail.${settings.domain}`;
+    const hostname = hostnameOf(settings);
     const domains = [settings.domain, ...settings.domains.map((domain) => domain.name)];
     const here = { parent: this };
+    const { first, former } = publishedNames(settings, args.past);
 
     // The host key is made here, so that the very first connection knows it.
     const hostKey = this.sshKey(`${name}-host-key`);
@@ -75,6 +83,7 @@ export class MailServer extends pulumi.ComponentResource {
         ipv6: settings.ipv6,
         manageSieve: settings.manageSieve,
         protect: settings.protect,
+        before: args.past,
       },
       { parent: this, providers: [args.linode] },
     );
@@ -96,19 +105,33 @@ export class MailServer extends pulumi.ComponentResource {
       { parent: this, dependsOn: [server] },
     );
 
-    const { volumeGb: sizeGb, region, protect } = settings;
+    const { volumeGb: sizeGb, protect } = settings;
     const diskOptions = { parent: this, providers: [args.linode] };
     const { instance } = server;
     const disk =
       sizeGb > 0
-        ? new MailDisk(`${name}-disk`, { hostname, region, sizeGb, instance, protect }, diskOptions)
+        ? new MailDisk(
+            `${name}-disk`,
+            { hostname: first.hostname, region: settings.region, sizeGb, instance, protect },
+            diskOptions,
+          )
         : undefined;
 
-    const publishing = { settings, hostname, linode: args.linode, cloudflare: args.cloudflare, parent: this };
+    const publishing = {
+      settings,
+      hostname,
+      first,
+      former,
+      linode: args.linode,
+      cloudflare: args.cloudflare,
+      parent: this,
+    };
     const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
     const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
     const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
-    const services = { settings, host, hostname, domains, secrets, address, disk, parent: this };
+    const formerHostnames = former.hostnames.map((host) => host.name);
+    const names = { hostname, formerHostnames, domains };
+    const services = { settings, host, ...names, secrets, address, disk, parent: this };
     const { dkim, servedKey, last } = installServices(name, services);
     const facts = pulumi
       .all([addresses, dkim, servedKey])
@@ -117,12 +140,28 @@ export class MailServer extends pulumi.ComponentResource {
     const named = { parent: this, providers: [args.linode], dependsOn: address };
     const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, named)];
     if (settings.ipv6) reverse.push(new ReverseName(`${name}-ptr6`, { address: server.ipv6, hostname }, named));
-    const health = new HostHealth(`${name}-health`, { host }, { parent: this, dependsOn: [last] });
+    const health = new HostHealth(`${name}-health`, { host, hostname }, { parent: this, dependsOn: [last] });
     const guarded = protectHost(name, { settings, host, after: health, parent: this });
-    publishRecords(`${name}-dns`, "mail", publishing, facts, [guarded, ...reverse]);
+    const records = publishRecords(`${name}-dns`, "mail", publishing, facts, [guarded, ...reverse]);
+    // A new key signs only now. Where its record is not to be seen within the time, the host goes on looking.
+    const keys = JSON.stringify({ selector: settings.dkimSelector, domains });
+    const signing = { parent: this, dependsOn: [guarded, ...records] };
+    const signed = host.run(`${name}-dkim`, { arguments: "dkim switch --wait 60", stdin: keys }, signing);
+    new Published(
+      `${name}-published`,
+      host,
+      { records: recordSetsOf(publishing) },
+      { parent: this, dependsOn: [signed] },
+    );
 
     this.dkim = dkim;
-    this.zones = facts.apply((known) => zoneTexts(settings, hostname, known));
+    this.zones = facts.apply((known) => zoneTexts(publishing, known));
+    const { region, os } = settings;
+    const zones = Object.fromEntries(zonesOf(settings).map((zone) => [zone.name, zoneIdOf(settings, zone)]));
+    // Known when all is published: a preview, or an `up` that fails on its way, leaves the last one's.
+    this.history = pulumi
+      .all([server.guarded, facts])
+      .apply(([guarded]): History => ({ first, region, os, guarded, zones, kept: former.kept }));
     this.hostname = hostname;
     this.webmail = settings.webmail ? `https://${webmailName(settings.domain)}` : undefined;
     this.ipv4 = server.ipv4;

@@ -36,6 +36,8 @@ export interface MailServicesArgs {
   host: Host;
   /** Name of the host, in its certificate. */
   hostname: string;
+  /** Names of the host from before that are still published. */
+  formerHostnames: string[];
   /** Every hosted mail domain, the first is the main one. */
   domains: string[];
   /** Values for `@@secret:NAME@@` in bundles, by name. */
@@ -62,7 +64,7 @@ export interface MailServices {
  * @param name - What every resource's name begins with.
  */
 export function installServices(name: string, args: MailServicesArgs): MailServices {
-  const { settings, host, hostname, domains } = args;
+  const { settings, host, hostname, formerHostnames, domains } = args;
   const { os: system, administrator, defaultQuotaMb, messageSizeLimitMb, ipv6, manageSieve, trustedCidrs } = settings;
   let last: pulumi.Resource = host;
   const next = <T extends pulumi.Resource>(make: (options: pulumi.ComponentResourceOptions) => T): T => {
@@ -96,11 +98,21 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   }
   next((o) => new Accounts(`${name}-accounts`, host, accountsOf(settings, domains), o));
   next((o) => new SelfSigned(`${name}-tls`, host, { hostname }, o));
-  const names = hostNames(settings, hostname);
+  // A certificate of the user's own is for the present names only.
+  const former = settings.certificate === "existing" ? [] : formerHostnames;
+  const names = [...hostNames(settings, hostname), ...former];
   next((o) => new Nginx(`${name}-nginx`, host, { system, hostname, ipv6, names, trustedCidrs }, o));
   const answered = settings.autoconfiguration ? domains : [];
   next((o) => new Autoconfig(`${name}-autoconfig`, host, { hostname, domains: answered }, o));
-  next((o) => new MtaSts(`${name}-mta-sts`, host, { mode: settings.mtaSts, hostname, domains }, o));
+  next(
+    (o) =>
+      new MtaSts(
+        `${name}-mta-sts`,
+        host,
+        { mode: settings.mtaSts, hostnames: [hostname, ...formerHostnames], domains },
+        o,
+      ),
+  );
   const postmaster = `postmaster@${settings.domain}`;
   const { lockAfterFailures, lockMinutes, passwordMaxAgeDays } = settings;
   // Also with 0, as for the swap file.

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { Firewall } from "@pulumi/linode/firewall";
 import { Instance } from "@pulumi/linode/instance";
 import * as pulumi from "@pulumi/pulumi";
+import { guardedBy } from "./firewall-device";
 import type { SshKey } from "../host/ssh-key";
 import { inboundRules } from "./firewall-rules";
 import { renderUserData } from "./user-data";
@@ -25,12 +27,16 @@ export interface ServerArgs {
   manageSieve: boolean;
   /** Refuse to delete or replace the host. */
   protect: boolean;
+  /** The last `up`, if there was one: which instance was behind the firewall, see `Server.guarded`. */
+  before?: { guarded?: string };
 }
 
 /** A Linode behind a firewall that lets in only what a mail server needs. */
 export class Server extends pulumi.ComponentResource {
   readonly instance: Instance;
   readonly firewall: Firewall;
+  /** Id of the instance, once it is seen to be behind the firewall. */
+  readonly guarded: pulumi.Output<string>;
   /** Public IPv4 address. */
   readonly ipv4: pulumi.Output<string>;
   /** Public IPv6 address, which each instance has; empty where the provider gave none. */
@@ -67,6 +73,8 @@ export class Server extends pulumi.ComponentResource {
         authorizedKeys: [args.deployPublicKey],
         metadatas: [{ userData: pulumi.secret(userData.apply((text) => Buffer.from(text).toString("base64"))) }],
         firewallId: this.firewall.id.apply(Number),
+        // A bigger plan's disk is bigger, too.
+        resizeDisk: true,
         tags: ["mailstack"],
       },
       {
@@ -74,10 +82,13 @@ export class Server extends pulumi.ComponentResource {
         protect: args.protect,
         // These only matter when the host is made; a change would replace it, and the mail with it.
         ignoreChanges: ["authorizedKeys", "firewallId", "metadatas", "rootPass"],
+        // The provider would move the host, to another address and without its volume.
+        replaceOnChanges: ["region"],
         deleteBeforeReplace: true,
       },
     );
 
+    this.guarded = guardedBy(`${name}-firewall-device`, this.firewall, this.instance, args.before, this);
     this.ipv4 = this.instance.ipAddress;
     // The API tells it as a network of one address.
     this.ipv6 = this.instance.ipv6.apply((network) => network.replace(/\/128$/, ""));
@@ -85,7 +96,17 @@ export class Server extends pulumi.ComponentResource {
   }
 }
 
-/** Linode labels: 3 to 32 characters, letters, digits, `-`, `_` and `.`. */
-function label(hostname: string): string {
-  return hostname.length <= 32 ? hostname : hostname.slice(0, 32).replace(/[^a-z0-9]+$/, "");
+/** Length of a firewall's label; an instance's may be longer. */
+const longestLabel = 32;
+
+/**
+ * Linode labels: 3 to 32 characters, letters, digits, single `-`, `_` and `.`, a letter first. A name that is cut keeps
+ * a digest, so that two hosts of an account have two labels.
+ */
+export function label(hostname: string): string {
+  const single = hostname.replace(/([-_.])\1+/g, "$1");
+  const whole = /^[a-z]/.test(single) ? single : `host-${single}`;
+  if (whole.length <= longestLabel) return whole;
+  const digest = createHash("sha256").update(hostname).digest("hex").slice(0, 6);
+  return `${whole.slice(0, longestLabel - digest.length - 1).replace(/[^a-z0-9]+$/, "")}-${digest}`;
 }

@@ -1,6 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare/dnsRecord";
 import * as pulumi from "@pulumi/pulumi";
-import { contentOf, quoteText, type HostFacts, type MailRecord } from "./zone-data";
+import { contentOf, namesAnother, namingLast, quoteText, type HostFacts, type MailRecord } from "./zone-data";
 
 /** Arguments of {@link CloudflareRecords}. */
 export interface CloudflareRecordsArgs {
@@ -17,8 +17,9 @@ const automaticTtl = 1;
 export class CloudflareRecords extends pulumi.ComponentResource {
   constructor(name: string, args: CloudflareRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:dns:CloudflareRecords", name, {}, opts);
-    for (const record of args.records) {
-      new cloudflare.DnsRecord(
+    const made: pulumi.Resource[] = [];
+    for (const record of namingLast(args.records)) {
+      const one = new cloudflare.DnsRecord(
         `${name}-${record.key}`,
         {
           zoneId: args.zoneId,
@@ -28,8 +29,9 @@ export class CloudflareRecords extends pulumi.ComponentResource {
           proxied: false,
           ...valueOf(record, pulumi.output(args.facts)),
         },
-        { parent: this, deleteBeforeReplace: true },
+        { parent: this, dependsOn: namesAnother(record) ? [...made] : [] },
       );
+      made.push(one);
     }
     this.registerOutputs({});
   }

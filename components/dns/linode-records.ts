@@ -1,6 +1,6 @@
 import * as linode from "@pulumi/linode/domainRecord";
 import * as pulumi from "@pulumi/pulumi";
-import { contentOf, recordTtl, type HostFacts, type MailRecord } from "./zone-data";
+import { contentOf, namesAnother, namingLast, recordTtl, type HostFacts, type MailRecord } from "./zone-data";
 
 /** Arguments of {@link LinodeRecords}. */
 export interface LinodeRecordsArgs {
@@ -17,8 +17,9 @@ export interface LinodeRecordsArgs {
 export class LinodeRecords extends pulumi.ComponentResource {
   constructor(name: string, args: LinodeRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:dns:LinodeRecords", name, {}, opts);
-    for (const record of args.records.filter((each) => each.service?.target !== ".")) {
-      new linode.DomainRecord(
+    const made: pulumi.Resource[] = [];
+    for (const record of namingLast(args.records.filter((each) => each.service?.target !== "."))) {
+      const one = new linode.DomainRecord(
         `${name}-${record.key}`,
         {
           domainId: args.domainId,
@@ -27,8 +28,9 @@ export class LinodeRecords extends pulumi.ComponentResource {
           ttlSec: recordTtl,
           ...valueOf(record, pulumi.output(args.facts)),
         },
-        { parent: this, deleteBeforeReplace: true },
+        { parent: this, dependsOn: namesAnother(record) ? [...made] : [] },
       );
+      made.push(one);
     }
     this.registerOutputs({});
   }
@@ -47,5 +49,6 @@ function valueOf(record: MailRecord, facts: pulumi.Output<HostFacts>): Value {
   }
   if (authority) return { name, tag: authority.tag, target: authority.value };
   const target = contentOf(record, facts);
-  return record.type === "MX" ? { name, target, priority } : { name, target };
+  // The null MX is an empty target there.
+  return record.type === "MX" ? { name, target: record.content === "." ? "" : target, priority } : { name, target };
 }

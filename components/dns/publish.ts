@@ -1,17 +1,13 @@
 import type { Provider as CloudflareProvider } from "@pulumi/cloudflare/provider";
 import type { Provider as LinodeProvider } from "@pulumi/linode/provider";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../settings/schema";
-import { webNames } from "../web/names";
 import { CloudflareRecords } from "./cloudflare-records";
 import { LinodeRecords } from "./linode-records";
-import { mailRecords, type HostFacts, type MailDomainSettings, type MailRecord } from "./zone-data";
-import { zoneFile } from "./zone-file";
+import type { HostFacts, MailRecord } from "./zone-data";
+import { recordsOf, zonesOf, type RecordsArgs } from "./zones";
 
 /** What publishing needs besides the records' stage. */
-export interface PublishArgs {
-  settings: Settings;
-  hostname: string;
+export interface PublishArgs extends RecordsArgs {
   linode: LinodeProvider;
   /** Needed with `dnsProvider: cloudflare` only. */
   cloudflare?: CloudflareProvider;
@@ -31,46 +27,30 @@ export function publishRecords(
   dependsOn: pulumi.Resource[],
 ): pulumi.Resource[] {
   const { settings, parent } = args;
-  return zonesOf(settings).flatMap((zone): pulumi.Resource[] => {
-    const records = mailRecords(domainSettings(settings, args.hostname, zone.name)).filter(
-      (record) => record.stage === stage,
-    );
-    if (records.length === 0) return [];
-    const own = zone.name === settings.domain ? name : `${name}-${zone.name}`;
+  const done: pulumi.Resource[] = [];
+  for (const zone of zonesOf(settings)) {
+    const records = recordsOf(args, zone).filter((record) => record.stage === stage);
+    if (records.length === 0) continue;
+    // Not after the main domain of today: records that stay where they are keep their resources when it changes.
+    const own = zone.name === args.first.domain ? name : `${name}-${zone.name}`;
+    // Aliases (CNAME) of all domains lead to the host's own name, in the main domain's zone.
+    const after = stage === "address" ? [...dependsOn, ...done] : dependsOn;
     switch (settings.dnsProvider) {
       case "cloudflare": {
         if (!args.cloudflare || !zone.cloudflareZoneId) throw new Error(`no Cloudflare zone is named for ${zone.name}`);
-        const options = { parent, providers: [args.cloudflare], dependsOn };
-        return [new CloudflareRecords(own, { zoneId: zone.cloudflareZoneId, records, facts }, options)];
+        const options = { parent, providers: [args.cloudflare], dependsOn: after };
+        done.push(new CloudflareRecords(own, { zoneId: zone.cloudflareZoneId, records, facts }, options));
+        break;
       }
       case "linode": {
         if (!zone.linodeDomainId) throw new Error(`no Linode domain is named for ${zone.name}`);
-        const options = { parent, providers: [args.linode], dependsOn };
-        return [new LinodeRecords(own, { domainId: zone.linodeDomainId, records, facts }, options)];
+        const options = { parent, providers: [args.linode], dependsOn: after };
+        done.push(new LinodeRecords(own, { domainId: zone.linodeDomainId, records, facts }, options));
+        break;
       }
       case "none":
-        return [];
+        break;
     }
-  });
-}
-
-/** The records of each domain in zone-file form (RFC 1035, section 5), for a provider that the program does not know. */
-export function zoneTexts(settings: Settings, hostname: string, facts: HostFacts): Record<string, string> {
-  return Object.fromEntries(
-    zonesOf(settings).map((zone) => [
-      zone.name,
-      zoneFile(mailRecords(domainSettings(settings, hostname, zone.name)), facts),
-    ]),
-  );
-}
-
-function zonesOf(settings: Settings): Settings["domains"] {
-  const { domain: name, cloudflareZoneId, linodeDomainId } = settings;
-  return [{ name, cloudflareZoneId, linodeDomainId }, ...settings.domains];
-}
-
-function domainSettings(settings: Settings, hostname: string, domain: string): MailDomainSettings {
-  const { domain: mainDomain, ipv6, manageSieve, dane, dkimSelector, dmarcPolicy, acmeDirectory, mtaSts } = settings;
-  const own = { webNames: webNames(settings, domain), ipv6, manageSieve, dane, mtaSts };
-  return { domain, mainDomain, hostname, dkimSelector, dmarcPolicy, acmeDirectory, ...own };
+  }
+  return done;
 }

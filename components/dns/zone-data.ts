@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { sievePort } from "../host/open-ports";
 import { mtaStsRecord } from "../mail/mta-sts.render";
+import type { FirstNames } from "../history/history";
 import type { WebName } from "../web/names";
 
 /** What only the running host can tell. */
@@ -33,6 +34,16 @@ export interface MailDomainSettings {
   /** Whether the zone says which key port 25 has; for signed zones only. */
   dane?: boolean;
   dkimSelector: string;
+  /** Names of the host in this zone from before, still published with its addresses. */
+  formerHostnames?: string[];
+  /** All names of the host from before: senders may still know them as the domain's MX. */
+  formerExchangers?: string[];
+  /** TXT values of keys from before, by selector: mail that is signed with them is still on its way. */
+  formerKeys?: Record<string, string>;
+  /** Of the first `up`: what the names of resources are made from. Without it the present names count. */
+  first?: Pick<FirstNames, "hostname" | "selector">;
+  /** Domains whose SPF records count for this domain's mail too: other services that send for it. */
+  spfIncludes?: string[];
   /** RFC 9989, section 4.7: `none`, `quarantine` or `reject`. */
   dmarcPolicy: string;
   /** Directory of the certificate authority, which CAA names where it is known. Without it there is no CAA record. */
@@ -80,7 +91,11 @@ const notOffered = { priority: 0, weight: 0, port: 0, target: "." };
  * Deviations from the specification: docs/decisions/dns-records.md.
  */
 export function mailRecords(settings: MailDomainSettings): MailRecord[] {
-  const { domain, hostname, webNames = [] } = settings;
+  const { domain, hostname, webNames = [], formerHostnames = [], formerKeys = {}, spfIncludes = [] } = settings;
+  const { first = { hostname, selector: settings.dkimSelector } } = settings;
+  const hostKey = (name: string) => (name === first.hostname ? "host" : `host-${name}`);
+  const dkim = (selector: string, content: MailRecord["content"]) =>
+    text(selector === first.selector ? "dkim" : `dkim-${selector}`, at(`${selector}._domainkey`), content);
   const at = (name: string) => `${name}.${domain}`;
   const text = (key: string, name: string, content: MailRecord["content"]): MailRecord => ({
     key,
@@ -98,13 +113,20 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
   });
   const records: MailRecord[] = [
     { key: "mx", name: domain, type: "MX", stage: "mail", priority: 10, content: hostname },
-    text("spf", domain, "v=spf1 mx -all"),
-    text("dkim", at(`${settings.dkimSelector}._domainkey`), (facts) => facts.dkim[domain] ?? missingKey(domain)),
+    text("spf", domain, ["v=spf1 mx", ...spfIncludes.map((name) => `include:${name}`), "-all"].join(" ")),
+    dkim(settings.dkimSelector, (facts) => facts.dkim[domain] ?? missingKey(domain)),
+    ...Object.entries(formerKeys).map(([selector, value]) => dkim(selector, value)),
     text("dmarc", at("_dmarc"), `v=DMARC1; p=${settings.dmarcPolicy}; rua=mailto:dmarc@${domain}`),
     // RFC 8460, section 3: where senders report that TLS failed; the administrator reads this address.
     text("tls-rpt", at("_smtp._tls"), `v=TLSRPTv1; rua=mailto:tls-rpt@${domain}`),
     ...(settings.mtaSts && settings.mtaSts !== "none"
-      ? [text("mta-sts-id", at("_mta-sts"), mtaStsRecord(settings.mtaSts, hostname))]
+      ? [
+          text(
+            "mta-sts-id",
+            at("_mta-sts"),
+            mtaStsRecord(settings.mtaSts, [hostname, ...(settings.formerExchangers ?? [])]),
+          ),
+        ]
       : []),
     // RFC 8314, section 5.1: implicit TLS is preferred, so submissions comes before submission.
     service("submissions", "_submissions._tcp", { priority: 0, weight: 1, port: 465, target: hostname }),
@@ -128,14 +150,16 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     web.alias
       ? [{ key: web.key, name: web.name, type: "CNAME", stage: "address", content: hostname }]
       : addressRecords(web, settings);
+  const former = formerHostnames.flatMap((name) => addresses({ key: hostKey(name), name }));
   const webAddresses = webNames.flatMap(addresses);
-  if (domain !== settings.mainDomain) return [...webAddresses, ...records];
+  if (domain !== settings.mainDomain) return [...former, ...webAddresses, ...records];
   return [
-    ...addresses({ key: "host", name: hostname }),
+    ...addresses({ key: hostKey(hostname), name: hostname }),
+    ...former,
     ...webAddresses,
     // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
-    text("host-spf", hostname, "v=spf1 a -all"),
-    ...(settings.dane ? [tlsa(hostname)] : []),
+    text(`${hostKey(hostname)}-spf`, hostname, "v=spf1 a -all"),
+    ...(settings.dane ? [tlsa(`${hostKey(hostname)}-tlsa`, hostname)] : []),
     ...records,
   ];
 }
@@ -165,9 +189,9 @@ function missingIpv6(): never {
 }
 
 /** The key itself (RFC 7672, section 3.1.1): names, dates and authorities of the certificate do not count. */
-function tlsa(hostname: string): MailRecord {
+function tlsa(key: string, hostname: string): MailRecord {
   return {
-    key: "host-tlsa",
+    key,
     name: `_25._tcp.${hostname}`,
     type: "TLSA",
     stage: "mail",
@@ -180,9 +204,35 @@ function missingServedKey(): never {
   throw new Error("the host returned no digest of its key; run: mailstack apply certificate");
 }
 
+/** Whether mail or programs follow this record to another name, which must be there first. */
+export function namesAnother({ type }: MailRecord): boolean {
+  return type === "CNAME" || type === "MX";
+}
+
+/** The records in the order in which they are made. */
+export function namingLast(records: MailRecord[]): MailRecord[] {
+  return [...records.filter((record) => !namesAnother(record)), ...records.filter(namesAnother)];
+}
+
 /** Text of a record whose value is one text; what does not depend on the host is known in every preview. */
 export function contentOf({ content = "" }: MailRecord, facts: pulumi.Output<HostFacts>): pulumi.Input<string> {
   return typeof content === "string" ? content : facts.apply(content);
+}
+
+/** Records of a domain that neither sends nor receives mail (RFC 7505; RFC 7208, section 10.1.2). */
+export function nullRecords(domain: string): MailRecord[] {
+  const text = (key: string, name: string, content: string): MailRecord => ({
+    key,
+    name,
+    type: "TXT",
+    stage: "mail",
+    content,
+  });
+  return [
+    { key: "mx", name: domain, type: "MX", stage: "mail", priority: 0, content: "." },
+    text("spf", domain, "v=spf1 -all"),
+    text("dmarc", `_dmarc.${domain}`, "v=DMARC1; p=reject"),
+  ];
 }
 
 /** TXT content as RFC 1035 wants it: quoted strings of at most 255 octets. */

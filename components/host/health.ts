@@ -4,6 +4,8 @@ import type { Host } from "./host";
 /** Arguments of {@link HostHealth}. */
 export interface HostHealthArgs {
   host: Host;
+  /** Name of the host: under another one it is looked at again, before mail is led there. */
+  hostname: string;
 }
 
 /**
@@ -13,8 +15,8 @@ export interface HostHealthArgs {
 export class HostHealth extends pulumi.ComponentResource {
   constructor(name: string, args: HostHealthArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:host:HostHealth", name, {}, opts);
-    // Its output is not used: load and queue length would make a difference at each run.
-    args.host.run(name, { arguments: "status >&2" }, { parent: this });
+    // Of the DNS the world sees what was there before, until the records that follow. Its output is not used: load and queue length would make a difference at each run.
+    args.host.run(name, { arguments: "status --without published >&2", stdin: args.hostname }, { parent: this });
     this.registerOutputs({});
   }
 }

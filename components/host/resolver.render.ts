@@ -10,7 +10,7 @@ export interface ResolverSettings {
   ipv6: boolean;
 }
 
-export const resolverPackages = ["unbound", "dns-root-data"];
+export const resolverPackages = ["unbound", "dns-root-data", "python3-dnspython"];
 
 const anchor = "/var/lib/unbound/root.key";
 const libexec = "/usr/local/libexec/mailstack";

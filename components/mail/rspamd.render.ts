@@ -46,6 +46,12 @@ export const learnProgram = "/usr/local/libexec/mailstack/learn";
 /** The program's own: Rspamd may not write there, since root reads and writes keys in it (host/mailstack/dkim_keys.py). */
 const dkimFolder = "/var/lib/mailstack/dkim";
 const dkim = ["/usr/local/sbin/mailstack", "dkim"];
+const dkimService = "mailstack-dkim.service";
+const dkimTimer = "mailstack-dkim.timer";
+/** Who signs; host/mailstack/dkim.py writes it. */
+const signing = "/etc/rspamd/dkim_domains.inc";
+/** What the settings want of it. */
+const wantedKeys = "/usr/local/share/mailstack/dkim.json";
 const settleProgram = "/usr/local/libexec/mailstack/rspamd-settle";
 /** The same for Rspamd's own user and root, without a password. */
 export const controllerSocket = "/run/rspamd/controller.sock";
@@ -106,12 +112,14 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           [controllerPasswordFile]: { owner: "root:_rspamd", mode: "0640" },
           [`/etc/systemd/system/${settleService}`]: plain,
           [`/etc/systemd/system/${settleTimer}`]: plain,
+          [`/etc/systemd/system/${dkimService}`]: plain,
+          [`/etc/systemd/system/${dkimTimer}`]: plain,
           "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
           [settleProgram]: program,
           [learnProgram]: program,
         },
         {
-          domains,
+          signing,
           settleProgram,
           smallMilter,
           largeMilter,
@@ -130,10 +138,14 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           taskSeconds,
         },
       ),
+      [wantedKeys]: { owner: "root:root", mode: "0644", content: `${JSON.stringify({ domains }, undefined, 1)}\n` },
       ...filterFiles(settings),
       ...knownSenders,
     },
-    prepare: [[...dkim, "make", ...domains.map((domain) => domain.key)]],
+    prepare: [
+      [...dkim, "prepare"],
+      [...dkim, "make", ...domains.map((domain) => domain.key)],
+    ],
     validate: [["rspamadm", "configtest"]],
     // A reload starts new workers on the same sockets while the old ones finish: no message is put off. A restart on
     // Debian 13 stops for up to 16 s (twice Rspamd's task_timeout) once it has seen certain messages.
@@ -141,7 +153,10 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
     health: [{ run: [settleProgram, "check"], timeoutSeconds: 60 }],
     // The first start compiles patterns for many seconds before it listens. Other services are set up meanwhile;
     // Postfix, which needs the port, waits for it.
-    after: [["systemctl", "start", "--no-block", settleService]],
+    after: [
+      ["systemctl", "start", "--no-block", settleService],
+      [...dkim, "watch"],
+    ],
     outputs: Object.fromEntries(domains.map((domain) => [dkimOutput(domain.name), [...dkim, "record", domain.key]])),
   };
 }

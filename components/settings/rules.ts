@@ -1,4 +1,5 @@
 import { sharedAliasProblems } from "./accounts-rules";
+import { nameProblems } from "./name-rules";
 import { networkProblems } from "./network-rules";
 import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
@@ -36,6 +37,7 @@ export function contradictions(settings: Settings): Problem[] {
     ...certificateProblems(settings),
     ...daneProblems(settings),
     ...filterProblems(settings),
+    ...nameProblems(settings),
   ];
 }
 
@@ -70,6 +72,7 @@ function duplicates(settings: Settings): Problem[] {
   settings.aliases.forEach((alias, index) => claim(alias.address, `aliases[${index}].address`));
   claim(settings.domain, "domain");
   settings.domains.forEach((domain, index) => claim(domain.name, `domains[${index}].name`));
+  settings.nullMx.forEach((domain, index) => claim(domain.name, `nullMx[${index}].name`));
   return problems;
 }
 
@@ -126,8 +129,10 @@ function hostnameProblems(settings: Settings): Problem[] {
 function zoneProblems({ dnsProvider, ...settings }: Settings): Problem[] {
   if (dnsProvider === "none") return [];
   const key = dnsProvider === "linode" ? "linodeDomainId" : "cloudflareZoneId";
-  const missing = settings.domains.flatMap((domain, index) =>
-    domain[key] ? [] : [{ key: `domains[${index}].${key}`, message: "is missing" }],
+  const missing = (["domains", "nullMx"] as const).flatMap((list) =>
+    settings[list].flatMap((domain, index) =>
+      domain[key] ? [] : [{ key: `${list}[${index}].${key}`, message: "is missing" }],
+    ),
   );
   if (settings[key]) return missing;
   return [{ key, message: `is missing; ${setWith(key)}` }, ...missing];

@@ -44,6 +44,17 @@ const domainId = z
   .min(0, "must be the domain's number in Linode's DNS manager, shown in the address of its page")
   .meta({ examples: [1234567] });
 
+/** Each costs receivers a lookup, and with `mx` there may be ten (RFC 7208, section 4.6.4). */
+const spfIncludes = z
+  .array(
+    z.string().regex(/^(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/, {
+      error: (issue) => `"${issue.input}" is not the name of an SPF record in lower case, like "_spf.example.org"`,
+    }),
+    "must be a list of names",
+  )
+  .max(8, "must be at most 8: receivers give up after ten lookups")
+  .meta({ examples: [["_spf.newsletter.example"]] });
+
 const cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: (issue) => `"${issue.input}" is not a network like "192.0.2.0/24"`,
 });
@@ -87,6 +98,18 @@ export const settingsSchema = z.strictObject({
         name: domain.meta({ examples: ["example.org"] }),
         cloudflareZoneId: zoneId.optional(),
         linodeDomainId: domainId.optional(),
+        spfIncludes: spfIncludes.optional(),
+      }),
+      "must be a list of {name, cloudflareZoneId, linodeDomainId, spfIncludes}",
+    )
+    .default([]),
+  spfIncludes: spfIncludes.default([]),
+  nullMx: z
+    .array(
+      z.strictObject({
+        name: domain.meta({ examples: ["example.com"] }),
+        cloudflareZoneId: zoneId.optional(),
+        linodeDomainId: domainId.optional(),
       }),
       "must be a list of {name, cloudflareZoneId, linodeDomainId}",
     )
@@ -120,7 +143,7 @@ export const settingsSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be one DNS label: letters, digits and hyphens")
     .default("mail1"),
-  dmarcPolicy: oneOf(["none", "quarantine", "reject"]).default("none"),
+  dmarcPolicy: oneOf(["none", "quarantine", "reject"]).default("quarantine"),
   ...spamShape,
   ...filtersShape,
   acmeDirectory: z

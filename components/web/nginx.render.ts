@@ -68,6 +68,8 @@ export function renderNginx(settings: NginxSettings): Bundle {
         hostname,
         ipv6: settings.ipv6,
         names: names.join(" "),
+        // nginx's own limit is 64 octets a name, with two pointers and a length; a second directive would be an error.
+        longNames: names.some((name) => name.length > 46),
         acmeWebroot,
         ciphers,
         trusted: settings.trustedCidrs,

@@ -68,13 +68,19 @@ def parser() -> argparse.ArgumentParser:
     text = "tell what is not as the last apply left it; exit code 3 if anything"
     made = changes(as_json(command(top_commands, "verify", commands.verify, text)))
     made.add_argument("services", nargs="*", metavar="SERVICE", help="only these")
-    as_json(command(top_commands, "status", commands.status, "test the services as their users meet them"))
+    made = as_json(command(top_commands, "status", commands.status, "test the services as their users meet them"))
+    made.add_argument("--without", action="append", default=[], metavar="CHECK", help="leave this one out")
     keys = command(top_commands, "dkim", None, "the keys that sign mail").add_subparsers(
         metavar="COMMAND", required=True
     )
     made = command(keys, "make", commands.dkim_make, "make the missing ones, and keep what is there")
     made.add_argument("keys", nargs="+", metavar="PATH")
     command(keys, "record", commands.dkim_record, "print the value of a key's DNS record").add_argument("key")
+    command(keys, "prepare", commands.dkim_prepare, "choose who signs, before missing keys are made")
+    command(keys, "watch", commands.dkim_watch, "look for the records of new keys from time to time, if any waits")
+    text = "let new keys sign whose record is in the DNS"
+    made = changes(command(keys, "switch", commands.dkim_switch, text))
+    made.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="how long to wait for records")
     rules = command(top_commands, "firewall", None, "the host's firewall and its trial").add_subparsers(
         metavar="COMMAND", required=True
     )

@@ -135,7 +135,7 @@ def status(options: Namespace) -> int:
     """stdout: one line a check, or a JSON list."""
     from .status import look
 
-    found = look()
+    found = look(options.without)
     if options.json:
         say_result(found)
     else:
@@ -184,4 +184,31 @@ def senders(_options: Namespace) -> int:
     from .senders_server import serve
 
     serve()
+    return 0
+
+
+def dkim_prepare(_options: Namespace) -> int:
+    """Prints nothing on stdout. Called by `apply`, which holds the lock."""
+    from .dkim import prepare
+
+    prepare()
+    return 0
+
+
+def dkim_watch(_options: Namespace) -> int:
+    """Prints nothing on stdout. Called by `apply`, which holds the lock."""
+    from .dkim import watch
+
+    watch()
+    return 0
+
+
+def dkim_switch(options: Namespace) -> int:
+    """stdout: nothing; standard error says which domain waits for what."""
+    from .dkim import switch, wanted
+    from .talk import say
+
+    with Lock("dkim", options.lock_timeout):
+        for name in switch(options.wait):
+            say(f"dkim: {name} waits until {wanted()[name].selector}._domainkey.{name} is in the DNS")
     return 0

@@ -15,7 +15,7 @@ from .safe_path import Refused, read, remove, rename, set_ownership, state, writ
 
 _OWNER, _MODE, _DIRECTORY_MODE = "root:_rspamd", 0o640, 0o750
 # Where older versions had them. Rspamd owns what is around it, and may have put anything there.
-_BEFORE = "/var/lib/rspamd/dkim"
+BEFORE = "/var/lib/rspamd/dkim"
 _KEY_BITS = 2048
 
 
@@ -27,7 +27,7 @@ def make(paths: list[str]) -> None:
     for path in paths:
         if os.path.dirname(path) != DKIM:
             raise MailstackError(f"{path} is not in {DKIM}", exit_code=2)
-        before = on_host(f"{_BEFORE}/{os.path.basename(path)}")
+        before = on_host(f"{BEFORE}/{os.path.basename(path)}")
         if state(on_host(path)) is None:
             if state(on_host(_record_path(path))) is not None:
                 raise MailstackError(_missing(path))

@@ -11,10 +11,14 @@ from .checks.bad import Bad, Warn
 from .programs import run
 
 
-def look() -> list[dict[str, Any]]:
-    """One entry per check of what is installed: `check`, `ok`, `warn`, `detail`."""
+def look(without: list[str]) -> list[dict[str, Any]]:
+    """One entry per check of what is installed, but those: `check`, `ok`, `warn`, `detail`."""
     here = {applied["service"] for applied in manifest.load_all()}
-    wanted = [(name, check) for name, services, check in CHECKS if not services or here & set(services)]
+    wanted = [
+        (name, check)
+        for name, services, check in CHECKS
+        if name not in without and (not services or here & set(services))
+    ]
     mail_name = _mail_name(here)
     with ThreadPoolExecutor(len(wanted)) as pool:
         return list(pool.map(lambda entry: _one(entry[0], entry[1], mail_name), wanted))

@@ -20,10 +20,16 @@ export interface ApiPlugin<Api> {
   /** The provider's inputs; a strict object. Booleans and numbers arrive as JSON text, as the SDKs send them. */
   config: z.ZodType<Properties>;
   /** `signal` is aborted when the engine cancels. Nothing is asked of the API here. */
-  configure(config: Properties, signal: AbortSignal): { api: Api; resources: Record<string, ApiResource<Api>> };
-  /** Functions that a program calls, by token. */
-  functions?: Record<string, (inputs: Properties, signal: AbortSignal) => Promise<Properties>>;
+  configure(
+    config: Properties,
+    signal: AbortSignal,
+  ): { api: Api; resources: Record<string, ApiResource<Api>>; functions?: Functions };
+  /** Functions that need no API. */
+  functions?: Functions;
 }
+
+/** Functions that a program calls, by token. */
+export type Functions = Record<string, (inputs: Properties, signal: AbortSignal) => Promise<Properties>>;
 
 type Handler = (request: never) => Promise<unknown>;
 
@@ -166,7 +172,7 @@ function handlers<Api>(plugin: ApiPlugin<Api>): Record<string, Handler> {
     },
 
     invoke: async (request: provider.InvokeRequest) => {
-      const run = plugin.functions?.[request.getTok()];
+      const run = (configured?.functions ?? plugin.functions)?.[request.getTok()];
       if (!run) throw new Error(`${request.getTok()} is not known to this stand-in of the ${plugin.name} plugin`);
       const outputs = await run(fromStruct(request.getArgs()), cancelled.signal);
       return new provider.InvokeResponse().setReturn(toStruct(outputs));

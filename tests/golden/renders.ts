@@ -122,7 +122,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
       challenge: { kind: "http-01" },
     }),
   autoconfig: () => renderAutoconfig({ hostname, domains: ["example.org", "example.net"] }),
-  "mta-sts": () => renderMtaSts({ mode: "testing", hostname, domains: ["example.org", "example.net"] }),
+  "mta-sts": () => renderMtaSts({ mode: "testing", hostnames: [hostname], domains: ["example.org", "example.net"] }),
   connections: () => renderConnections({ trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"], webmail: true }),
   ufw: () =>
     renderHostFirewall({

@@ -18,6 +18,7 @@ test("the instance is what the stack file asks for, behind its firewall", () => 
     type: "g6-standard-1",
     image: "linode/debian12",
     firewallId: Number(firewallId),
+    resizeDisk: true,
     tags: ["mailstack"],
   });
   expect(authorizedKeys).toEqual([expect.stringMatching(/^ssh-ed25519 \S{68}$/)]);
@@ -114,7 +115,7 @@ test("every cloud resource has the provider with the stack's own token", () => {
     return `${found?.urn}::id-of-${name}`;
   };
   const clouds = server.registrations.filter((each) => each.custom && /^(linode|cloudflare):/.test(each.type));
-  expect(clouds).toHaveLength(27);
+  expect(clouds).toHaveLength(28);
   expect(clouds.map((each) => each.provider)).toEqual(clouds.map((each) => provider(each.type.split(":")[0]!)));
 });
 

@@ -41,7 +41,9 @@ const commands = {
   "mail-connections": "/usr/local/sbin/mailstack apply connections",
   "mail-ufw": "/usr/local/sbin/mailstack apply ufw",
   "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
-  "mail-health": "/usr/local/sbin/mailstack status >&2",
+  "mail-health": "/usr/local/sbin/mailstack status --without published >&2",
+  "mail-dkim": "/usr/local/sbin/mailstack dkim switch --wait 60",
+  "mail-published": "/usr/local/sbin/mailstack apply published",
 };
 const names = Object.keys(commands);
 

@@ -12,6 +12,7 @@ mail mailstack:index:MailServer
   mail mailstack:cloud:Server
     mail linode:index/instance:Instance
     mail-firewall linode:index/firewall:Firewall
+    mail-firewall-device linode:index/firewallDevice:FirewallDevice
   mail-access mailstack:host:Access
     mail-access command:remote:Command
   mail-accounts mailstack:mail:Accounts
@@ -36,6 +37,7 @@ mail mailstack:index:MailServer
     mail-connections command:remote:Command
   mail-deploy-key random:index/randomPassword:RandomPassword
   mail-digest-key random:index/randomPassword:RandomPassword
+  mail-dkim command:remote:Command
   mail-dns mailstack:dns:CloudflareRecords
     mail-dns-autodiscover-srv cloudflare:index/dnsRecord:DnsRecord
     mail-dns-dkim cloudflare:index/dnsRecord:DnsRecord
@@ -82,6 +84,8 @@ mail mailstack:index:MailServer
     mail-ptr linode:index/rdns:Rdns
   mail-ptr6 mailstack:cloud:ReverseName
     mail-ptr6 linode:index/rdns:Rdns
+  mail-published mailstack:dns:Published
+    mail-published command:remote:Command
   mail-redis mailstack:mail:Redis
     mail-redis command:remote:Command
   mail-resolver mailstack:host:Resolver

@@ -39,6 +39,8 @@ const steps = [
   "mail-ufw",
   "mail-ufw-confirmed",
   "mail-fail2ban",
+  "mail-dkim",
+  "mail-published",
 ];
 
 /** Why one must be there before the other. */
@@ -89,7 +91,9 @@ test("what sends the world's mail here is made last: nothing waits for it, and i
   expect(records).toHaveLength(27);
   expect(records.filter((record) => !server.waitsFor(record, health))).toEqual([]);
   const waiting = server.registrations.filter((each) => records.some((record) => server.waitsFor(each, record)));
-  expect(waiting).toEqual([]);
+  // But what looks at the records, and the MX itself.
+  const names = waiting.map((each) => each.name).filter((name) => !name.endsWith("-mx"));
+  expect(names.sort()).toEqual(["mail-dkim", "mail-published"]);
 });
 
 test("the engine got them in an order that keeps every promise", () => {

@@ -23,7 +23,14 @@ async function load(config: Record<string, string>): Promise<Run> {
   const engine = await startFakeEngine();
   try {
     const at = engine.address;
-    const parameters = [`--monitor=${at}`, `--engine=${at}`, "--project=mailstack", "--stack=test", "--parallel=16"];
+    const parameters = [
+      `--monitor=${at}`,
+      `--engine=${at}`,
+      "--project=mailstack",
+      "--stack=test",
+      "--organization=organization",
+      "--parallel=16",
+    ];
     const main = join(root, "node_modules/@pulumi/pulumi/cmd/run/index.js");
     const run = spawn(process.execPath, [main, ...parameters, "--pwd=.", "start.cjs"], {
       cwd: root,
@@ -68,6 +75,7 @@ test(
     expect(Object.keys(run.outputs).sort()).toEqual([
       "deployKey",
       "dkim",
+      "history",
       "hostKey",
       "hostname",
       "ipv4",

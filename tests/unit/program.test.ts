@@ -1,13 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
+import { dkimValue, foreignZone, instanceId, ipv4, ipv6 } from "./support/fake-cloud";
 import { open, isSecret, record, valueOf, type RecordedProgram } from "./support/recorded-program";
-import { stackConfig, tokens } from "./support/stacks";
+import { stackConfig, tokens, zoneId } from "./support/stacks";
 
 /** Runs index.ts anew: a module runs only once. */
 async function run(config: Record<string, string>): Promise<RecordedProgram<Record<string, pulumi.Output<unknown>>>> {
   pulumi.runtime.setAllConfig(config, Object.keys(tokens));
   jest.resetModules();
-  return record(() => import("../../index") as unknown as Promise<Record<string, pulumi.Output<unknown>>>);
+  return record(
+    async () => (await import("../../index")).default() as unknown as Record<string, pulumi.Output<unknown>>,
+  );
 }
 
 test("the program with production's settings is a mail server with providers of its own", async () => {
@@ -36,7 +38,22 @@ test("the program with production's settings is a mail server with providers of 
     zones: { "ementech.co.ke": expect.stringMatching(/^mail\.ementech\.co\.ke\. 300 IN AAAA /m) as string },
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
+    history: {
+      first: { domain: "ementech.co.ke", hostname: "mail.ementech.co.ke", selector: "ementech1" },
+      guarded: instanceId,
+      kept: {},
+      os: "debian12",
+      region: "eu-central",
+      zones: { "ementech.co.ke": zoneId },
+    },
   });
   expect(await pulumi.isSecret(pulumi.all(shown))).toBe(false);
   expect(await pulumi.isSecret(pulumi.output(deployKey))).toBe(true);
+});
+
+test("a zone id of another domain is refused before anything is made", async () => {
+  const wrong = { ...stackConfig("prod"), "mailstack:cloudflareZoneId": foreignZone };
+  const line =
+    "mailstack:cloudflareZoneId: f{32} is the zone of somebody-else.example, and must be the one of ementech.co.ke";
+  await expect(run(wrong)).rejects.toThrow(new RegExp(`^Nothing was changed:\\n${line}$`));
 });

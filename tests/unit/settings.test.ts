@@ -20,7 +20,7 @@ test("a minimal stack gets safe defaults", () => {
     plan: "g6-standard-1",
     defaultQuotaMb: 2048,
     protect: true,
-    dmarcPolicy: "none",
+    dmarcPolicy: "quarantine",
   });
   expect(settings.users[0]).toEqual({ address: "admin@example.org", passwordVersion: 1 });
 });

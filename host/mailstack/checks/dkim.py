@@ -2,28 +2,24 @@
 
 import http.client
 import json
-import re
 import socket
 
+from ..dkim import SIGNING, signing, waiting
 from ..dkim_keys import problem
-from ..paths import on_host
 from ..programs import run
 from .bad import TIMEOUT, Bad
 
-_SIGNING = "/etc/rspamd/local.d/dkim_signing.conf"
 # Who can open it is asked for no password.
 _CONTROLLER = "/run/rspamd/controller.sock"
-_DOMAIN = re.compile(r'"([^"]+)" \{\s+selector = "[^"]+";\s+path = "([^"]+)";')
 _MESSAGE = "From: postmaster@{0}\r\nSubject: status\r\nMessage-ID: <status@{0}>\r\n\r\nstatus\r\n"
 
 
 def signs(_name: str, controller: str = _CONTROLLER) -> str:
     """Rspamd signs for each domain, and could still read the key after a restart; until then it remembers it."""
-    with open(on_host(_SIGNING), encoding="utf-8") as file:
-        domains = _DOMAIN.findall(file.read())
-    if not domains:
-        raise Bad(f"{_SIGNING} names no domain")
-    for domain, key in domains:
+    keys = signing()
+    if not keys:
+        raise Bad(f"{SIGNING} names no domain")
+    for domain, key in ((name, each.path) for name, each in keys.items()):
         as_rspamd = ["setpriv", "--reuid=_rspamd", "--regid=_rspamd", "--clear-groups"]
         if run([*as_rspamd, "test", "-r", key], TIMEOUT).code != 0:
             raise Bad(f"Rspamd cannot read {key}: mail of {domain} leaves without a signature")
@@ -31,7 +27,8 @@ def signs(_name: str, controller: str = _CONTROLLER) -> str:
             raise Bad(wrong)
         if not _signature(domain, controller):
             raise Bad(f"mail of {domain} leaves without a signature; see journalctl -u rspamd")
-    return f"signs for {len(domains)} domains"
+    waits = [f"{each.selector}._domainkey.{name}" for name, each in waiting().items()]
+    return f"signs for {len(keys)} domains" + (f"; not yet in the DNS: {', '.join(waits)}" if waits else "")
 
 
 def _signature(domain: str, controller: str) -> str:

@@ -112,14 +112,20 @@ export function shutDown(context: LinodeContext, id: number): void {
   );
 }
 
-/** Changes the plan: powers off, and boots with the new memory when the system ran. */
-export function resize(context: LinodeContext, id: number, type: string): void {
+/**
+ * Changes the plan: powers off, and boots with the new memory when the system ran.
+ * @param resizeDisk - Without it the disk stays as it is, and the rest of the plan's storage is not used.
+ */
+export function resize(context: LinodeContext, id: number, type: string, resizeDisk: boolean): void {
   const ran = instanceById(context, id).status === "running";
   setStatus(context, id, "resizing");
   inBackground(context, async () => {
     await act(context, id, "linode_resize", "offline", async () => {
       if (ran) await context.hosts.powerOff(hostName(id));
-      changeInstance(context, id, (instance) => (instance.type = type));
+      changeInstance(context, id, (instance) => {
+        instance.diskType = resizeDisk ? type : (instance.diskType ?? instance.type);
+        instance.type = type;
+      });
     });
     if (ran && instanceById(context, id).type === type) {
       setStatus(context, id, "booting");

@@ -50,7 +50,7 @@ export async function instanceView(context: LinodeContext, instance: Instance) {
 
 /** The disks that the real cloud makes for an image: the system and swap. */
 export function diskViews(instance: Instance) {
-  const total = planOf(instance).disk;
+  const total = planOf({ type: instance.diskType ?? instance.type }).disk;
   const imageLabel = images.find((image) => image.id === instance.image)!.label;
   const disk = (offset: number, label: string, filesystem: string, size: number) => ({
     // Derived, so that they stay the same over a restart and never meet another instance's.

@@ -133,10 +133,11 @@ export function instanceRoutes(app: App, context: LinodeContext): void {
   }
 
   app.post<Id>("/linode/instances/:id/resize", (request) => {
-    const { type } = checked(resizeSchema, request.body);
+    const { type, allow_auto_disk_resize: resizeDisk } = checked(resizeSchema, request.body);
     requireIdle(one(request));
     if (type === one(request).type) refuse("type", "Linode is already running this service plan.");
-    resize(context, one(request).id, type);
+    // The real API's default is true.
+    resize(context, one(request).id, type, resizeDisk ?? true);
     return {};
   });
 

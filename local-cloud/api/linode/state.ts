@@ -38,6 +38,8 @@ const instance = z.strictObject({
   authorizedKeys: z.array(z.string()),
   rootPassword: z.string().optional(),
   swapSize: z.number(),
+  /** Plan whose storage the disk fills, where it is not the present one's. */
+  diskType: z.string().optional(),
   alerts: z.record(z.string(), z.number()),
   watchdogEnabled: z.boolean(),
   backupsEnabled: z.boolean(),

@@ -1,5 +1,6 @@
-/** The Cloudflare API as the resources use it: the vendor's own client, reduced to DNS records, with errors in one line. */
+/** The Cloudflare API as the resources use it: the vendor's own client, reduced to zones and DNS records, with errors in one line. */
 import type { APIError } from "cloudflare/core/error";
+import type { Zone } from "cloudflare/resources/zones/zones";
 import type { RecordCreateParams, RecordResponse, RecordUpdateParams } from "cloudflare/resources/dns/records";
 
 /** How to reach the API; one of `apiToken`, `apiKey` with `email`, or `apiUserServiceKey` is needed. */
@@ -32,6 +33,10 @@ export class CloudflareApi {
     /** Ends requests when the CLI is interrupted. */
     private readonly signal?: AbortSignal,
   ) {}
+
+  zone(id: string): Promise<Zone> {
+    return this.send(`reading zone ${id}`, (client) => client.zones.get({ zone_id: id }, { signal: this.signal }));
+  }
 
   createRecord(zone: string, body: object): Promise<RecordResponse> {
     return this.send(`creating a DNS record in zone ${zone}`, (client) =>
@@ -77,12 +82,13 @@ export class CloudflareApi {
 
 /** Loaded at the first request: a plugin that is only asked for differences starts sooner. */
 async function connect(settings: ApiSettings) {
-  const [{ createClient }, { BaseRecords }] = await Promise.all([
+  const [{ createClient }, { BaseRecords }, { BaseZones }] = await Promise.all([
     import("cloudflare/tree-shakable"),
     import("cloudflare/resources/dns/records"),
+    import("cloudflare/resources/zones/zones"),
   ]);
   return createClient({
-    resources: [BaseRecords],
+    resources: [BaseRecords, BaseZones],
     // null, not undefined: else the client takes these from the environment.
     apiToken: settings.apiToken ?? null,
     apiKey: settings.apiKey ?? null,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { servePlugin } from "../api-provider";
 import { CloudflareApi } from "./api";
+import type { Properties } from "../api-resource";
 import { dnsRecordResource } from "./dns-record";
 
 const text = z.string().optional();
@@ -18,6 +19,12 @@ const config = z.strictObject({
   userAgentOperatorSuffix: text,
 });
 
+/** What a program asks of a zone: the vendor's plugin answers more. */
+async function zoneOf(api: CloudflareApi, zoneId: unknown): Promise<Properties> {
+  const { id, name, status, paused, type } = await api.zone(z.string().parse(zoneId));
+  return { id, zoneId: id, name, status, paused: paused ?? false, type };
+}
+
 servePlugin<CloudflareApi>({
   name: "cloudflare",
   version: "6.17.0",
@@ -29,6 +36,10 @@ servePlugin<CloudflareApi>({
       throw new Error("cloudflare: the provider needs apiToken (or CLOUDFLARE_API_TOKEN)");
     }
     const api = new CloudflareApi({ ...given, apiToken }, signal);
-    return { api, resources: { "cloudflare:index/dnsRecord:DnsRecord": dnsRecordResource } };
+    return {
+      api,
+      resources: { "cloudflare:index/dnsRecord:DnsRecord": dnsRecordResource },
+      functions: { "cloudflare:index/getZone:getZone": ({ zoneId }) => zoneOf(api, zoneId) },
+    };
   },
 });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { servePlugin } from "../api-provider";
 import { LinodeApi } from "./api";
+import { linodeFunctions } from "./functions";
 import { linodeResources } from "./resources";
 
 /** The SDK sends booleans and numbers of a provider as JSON text. */
@@ -45,7 +46,7 @@ servePlugin<LinodeApi>({
       skipReady: given.skipInstanceReadyPoll === "true",
       skipDelete: given.skipInstanceDeletePoll === "true",
     });
-    return { api, resources };
+    return { api, resources, functions: linodeFunctions(api) };
   },
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { zoneId } from "./stacks";
 import type { MockResourceArgs, Mocks } from "@pulumi/pulumi/runtime";
 
 /** Address of every instance. */
@@ -8,6 +9,9 @@ export const ipv6 = "2001:db8::f03c:95ff:fe00:1267";
 export const instanceId = "4711";
 /** Id of every firewall. */
 export const firewallId = "815";
+
+/** Id of a zone of another name. */
+export const foreignZone = "f".repeat(32);
 
 /** The secret that a resource of `@pulumi/random` holds: 32 bytes, always the same for the same name. */
 export function randomBytes(name: string): Buffer {
@@ -30,10 +34,28 @@ export function fakeCloud(preview: boolean): Mocks {
       id: preview || !resource.custom ? undefined : idOf(resource),
       state: { ...resource.inputs, ...(preview ? {} : outputsOf(resource)) },
     }),
-    call: ({ token }) => {
-      throw new Error(`the program must not call ${token}`);
-    },
+    call: ({ token, inputs }) => answerTo(token, inputs as Record<string, unknown>),
   };
+}
+
+/** Zones of the providers' accounts, by id. */
+const zones: Record<string, string> = {
+  [zoneId]: "ementech.co.ke",
+  [foreignZone]: "somebody-else.example",
+};
+
+/** What the program asks without making anything: the last `up` (there was none), zones, who is behind the firewall. */
+export function answerTo(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  switch (token) {
+    case "pulumi:pulumi:readStackOutputs":
+      return { outputs: {} };
+    case "cloudflare:index/getZone:getZone":
+      return { name: zones[String(inputs.zoneId)] };
+    case "linode:index/getFirewall:getFirewall":
+      return { devices: [{ id: 42, type: "linode", entityId: Number(instanceId) }] };
+    default:
+      throw new Error(`the program must not call ${token}`);
+  }
 }
 
 function idOf({ type, name }: MockResourceArgs): string {

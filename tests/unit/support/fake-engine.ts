@@ -5,7 +5,7 @@ import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import { fakeCloud } from "./fake-cloud";
+import { answerTo, fakeCloud } from "./fake-cloud";
 
 /** What a program told the engine. */
 export interface Told {
@@ -63,6 +63,12 @@ export async function startFakeEngine(): Promise<FakeEngine> {
       answer.setUrn(`urn:pulumi:test::mailstack::${type}::${name}`);
       answer.setId(made.id ?? "");
       answer.setObject(Struct.fromJavaScript(made.state as Record<string, JavaScriptValue>));
+      return answer;
+    },
+    invoke: (request: resource.ResourceInvokeRequest) => {
+      const answer = new resource.ResourceInvokeResponse();
+      const inputs = (request.getArgs()?.toJavaScript() ?? {}) as Record<string, unknown>;
+      answer.setReturn(Struct.fromJavaScript(answerTo(request.getTok(), inputs) as Record<string, JavaScriptValue>));
       return answer;
     },
     registerResourceOutputs: (request: resource.RegisterResourceOutputsRequest) => {

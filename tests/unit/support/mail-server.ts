@@ -1,6 +1,7 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as linode from "@pulumi/linode";
 import { MailServer } from "../../../components";
+import type { Past } from "../../../components/history/history";
 import { parseSettings } from "../../../components/settings/parse";
 import { record, type RecordedProgram, type Registration } from "./recorded-program";
 import { stackValues } from "./stacks";
@@ -57,7 +58,7 @@ export class RecordedServer {
 /** The mail server of `Pulumi.prod.yaml`, with other values for some of the settings. */
 export async function recordMailServer(
   change: Record<string, unknown> = {},
-  options: { preview?: boolean } = {},
+  options: { preview?: boolean; past?: Past } = {},
 ): Promise<RecordedServer> {
   const settings = parseSettings({ ...stackValues("prod"), ...change });
   const program = await record(() => {
@@ -65,7 +66,7 @@ export async function recordMailServer(
       linode: new linode.Provider("linode", { token: "linode-token-for-tests" }),
       cloudflare: new cloudflare.Provider("cloudflare", { apiToken: "cloudflare-token-for-tests" }),
     };
-    return new MailServer("mail", { settings, ...providers });
+    return new MailServer("mail", { settings, past: options.past, ...providers });
   }, options);
   return new RecordedServer(program);
 }

@@ -85,7 +85,7 @@ export async function record<T>(
   const frames = Error.stackTraceLimit;
   Error.stackTraceLimit = 2;
   try {
-    await pulumi.runtime.setMocks(fakeCloud(preview), "mailstack", "test", preview);
+    await pulumi.runtime.setMocks(fakeCloud(preview), "mailstack", "test", preview, "organization");
     const result = await program();
     await settled();
     return { result, registrations, outputs };

@@ -1,0 +1,108 @@
+import type { Settings } from "../settings/schema";
+
+/**
+ * What the last `up` left behind, as far as the next one must know it. Plain data: an output of the stack, which the
+ * next run reads before it makes anything (past.ts).
+ */
+export interface History {
+  /** Of the first `up`. Names of resources are made from these, so that a changed setting renames nothing. */
+  first: FirstNames;
+  region: string;
+  os: string;
+  /** Id of the instance that is behind the firewall. */
+  guarded: string;
+  /** Zones at the DNS provider, by domain, whose name was compared with the domain's. */
+  zones: Record<string, string>;
+  /** Names that are published although the settings do not name them any more, each with the day until which. */
+  kept: Record<string, string>;
+}
+
+/** See {@link History}. */
+export interface FirstNames {
+  domain: string;
+  hostname: string;
+  selector: string;
+}
+
+/** The last `up`, as its outputs tell it. */
+export interface Past extends Partial<Omit<History, "first">> {
+  first: FirstNames;
+  hostname: string;
+  /** DKIM TXT values that were published, by domain and selector. */
+  keys: Record<string, Record<string, string>>;
+  /** Every record that was published. */
+  published: { name: string; type: string; data: string }[];
+}
+
+/** What was published before and is not given up at once. */
+export interface Former {
+  /** Names of the host, each with the domain whose zone holds it. */
+  hostnames: { name: string; domain: string }[];
+  /** DKIM TXT values, by domain and selector. */
+  keys: Record<string, Record<string, string>>;
+  /** See {@link History}. */
+  kept: Record<string, string>;
+}
+
+/** What only another host could have, which `protect` refuses: one line each, before anything is changed. */
+export function anotherHost(past: Past | undefined, settings: Settings): string[] {
+  if (!settings.protect) return [];
+  return (["region", "os"] as const)
+    .filter((key) => past?.[key] !== undefined && past[key] !== settings[key])
+    .map(
+      (key) =>
+        `mailstack:${key}: the host has ${past?.[key]}; ${settings[key]} needs another host, without the mail of this one, ` +
+        "and mailstack:protect is true; docs/admin/operating.md says how to move",
+    );
+}
+
+/**
+ * How long a name of before is kept. Resolvers remember an MX for minutes, but mail that was signed with a key is judged
+ * when its last server takes it: RFC 5321, section 4.5.4.1, lets it wait for five days.
+ */
+const keptDays = 7;
+
+const dayMs = 86_400_000;
+
+/** Name of the mail host. */
+export function hostnameOf(settings: Pick<Settings, "domain" | "hostname">): string {
+  return settings.hostname || `mail.${settings.domain}`;
+}
+
+/** What the records of a stack are made from, besides its settings. */
+export function publishedNames(settings: Settings, past: Past | undefined) {
+  const hostname = hostnameOf(settings);
+  const first: FirstNames = past?.first ?? { domain: settings.domain, hostname, selector: settings.dkimSelector };
+  return { settings, hostname, first, former: formerNames(past, settings, hostname, new Date()) };
+}
+
+/** Names that the settings do not hold any more, and that others may still use. */
+export function formerNames(past: Past | undefined, settings: Settings, hostname: string, now: Date): Former {
+  const former: Former = { hostnames: [], keys: {}, kept: {} };
+  if (!past) return former;
+  const { kept: before = {} } = past;
+  const until = (name: string) => before[name] ?? new Date(now.getTime() + keptDays * dayMs).toISOString();
+  const isKept = (name: string) => Date.parse(until(name)) > now.getTime();
+  const domains = [settings.domain, ...settings.domains.map(({ name }) => name)];
+  const hosts = new Set([past.hostname, ...Object.keys(before).filter((name) => !name.includes("._domainkey."))]);
+  for (const name of [...hosts].sort()) {
+    const domain = zoneOf(name, domains);
+    if (name === hostname || domain === undefined || !isKept(name)) continue;
+    former.hostnames.push({ name, domain });
+    former.kept[name] = until(name);
+  }
+  for (const domain of domains) {
+    for (const [selector, value] of Object.entries(past.keys[domain] ?? {})) {
+      const name = `${selector}._domainkey.${domain}`;
+      if (selector === settings.dkimSelector || !isKept(name)) continue;
+      (former.keys[domain] ??= {})[selector] = value;
+      former.kept[name] = until(name);
+    }
+  }
+  return former;
+}
+
+/** The domain in whose zone a name is: the longest that it is below. */
+export function zoneOf(name: string, domains: string[]): string | undefined {
+  return domains.filter((domain) => name.endsWith(`.${domain}`)).sort((one, other) => other.length - one.length)[0];
+}

@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import { zoneOf, type History, type Past } from "./history";
+
+/** Outputs of the last `up`; those of older versions have no `history`. */
+interface Outputs {
+  hostname?: string;
+  zones?: Record<string, string>;
+  history?: History;
+}
+
+/**
+ * What the last `up` of this stack left; undefined before the first one. The engine reads it from the stack's state, also
+ * while it runs: outputs change only at the end of an `up`.
+ */
+export async function readPast(): Promise<Past | undefined> {
+  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: Outputs };
+  return pastOf(answer.outputs ?? {});
+}
+
+/** Exported for tests. */
+export function pastOf({ hostname, zones = {}, history }: Outputs): Past | undefined {
+  const domain = hostname && zoneOf(hostname, Object.keys(zones));
+  if (!hostname || !domain) return undefined;
+  const published = Object.values(zones).flatMap(linesOf);
+  const keys = Object.fromEntries(Object.keys(zones).map((name) => [name, keysOf(name, published)]));
+  // Older versions named every resource after the settings of the day.
+  const first = history?.first ?? { domain, hostname, selector: Object.keys(keys[domain] ?? {})[0] ?? "" };
+  return { ...history, first, hostname, keys, published };
+}
+
+/** Lines of a zone's text (zone-file.ts): name, type and data, of a TXT record its text. */
+function linesOf(text: string): Past["published"] {
+  return text.split("\n").flatMap((line) => {
+    const [, name = "", type = "", data = ""] = /^(\S+)\. \d+ IN (\S+) (.*)$/.exec(line) ?? [];
+    if (!name) return [];
+    return [{ name, type, data: type === "TXT" ? unquoted(data) : data }];
+  });
+}
+
+function unquoted(data: string): string {
+  const strings = [...data.matchAll(/"((?:[^"\\]|\\.)*)"/g)];
+  return strings.map(([, part = ""]) => part.replace(/\\(.)/g, "$1")).join("");
+}
+
+function keysOf(domain: string, published: Past["published"]): Record<string, string> {
+  const suffix = `._domainkey.${domain}`;
+  const found = published.filter(({ name, type }) => type === "TXT" && name.endsWith(suffix));
+  return Object.fromEntries(found.map(({ name, data }) => [name.slice(0, -suffix.length), data]));
+}
