@@ -121,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("address")
     made.add_argument("--yes", action="store_true", help="really")
     text = "get the host's certificate (a program of the stack's calls it with all options)"
-    made = changes(command(top_commands, "certificate", commands.certificate, text))
+    made = command(top_commands, "certificate", commands.certificate, text)
     made.add_argument("what", choices=("issue", "renew"), help="now, or when it is time")
     for option, about in (
         ("name", "the host's own name, which is never left out"),

@@ -7,7 +7,8 @@ from typing import Any
 
 from . import steps
 from .errors import MailstackError
-from .lock import Lock
+from .lock import Busy, Lock
+from .talk import say
 
 
 def say_result(value: Any) -> None:
@@ -158,8 +159,12 @@ def certificate(options: Namespace) -> int:
     if options.what == "issue":
         certificates.issue(wanted)
         return 0
-    with Lock("certificate", options.lock_timeout):
-        certificates.renew(wanted)
+    try:
+        # A deployment may restart the unit that runs this, and waits for it: it must not wait for the deployment.
+        with Lock("certificate", 0):
+            certificates.renew(wanted)
+    except Busy as busy:
+        say(f"the certificate is looked at another time: {busy.message}")
     return 0
 
 

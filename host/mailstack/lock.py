@@ -14,6 +14,10 @@ from .talk import say
 DEFAULT_TIMEOUT = 900.0
 
 
+class Busy(MailstackError):
+    """Another command has the lock for longer than this one waits."""
+
+
 class Lock:
     """flock(2) on /run/mailstack/lock; the kernel frees it however the holder ends. Use it in a `with`."""
 
@@ -31,7 +35,7 @@ class Lock:
         while not self._taken():
             holder = os.pread(self.descriptor, 200, 0).decode("utf-8", "replace").strip() or "another command"
             if time.monotonic() >= deadline:
-                raise MailstackError(f"{holder} still runs after {self.timeout:g} s of waiting; nothing was changed")
+                raise Busy(f"{holder} still runs after {self.timeout:g} s of waiting; nothing was changed")
             if not told:
                 say(f"waiting for {holder}")
                 told = True

@@ -1,5 +1,6 @@
 """The certificate by ACME: a lost name is left out, the host's own never is, and the authority is not asked in vain."""
 
+import fcntl
 import http.server
 import json
 import threading
@@ -130,6 +131,16 @@ class Certificate(HostTestCase):
         self.ask("renew", (OWN, "localhost"), **port)
         self.assertEqual(self.asked()[count:], [f"{OWN} localhost"])
         self.assertEqual(self.status(), [])
+
+    def test_a_look_does_not_wait_for_a_deployment_which_may_wait_for_it(self):
+        lock = self.root / "run/mailstack/lock"
+        lock.parent.mkdir(parents=True)
+        with open(lock, "w", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            result = self.ask("renew")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("another time", result.stderr)
+        self.assertEqual(self.asked(), [])
 
     def test_a_renewal_drops_a_name_that_was_lost_meanwhile(self):
         self.ask()
