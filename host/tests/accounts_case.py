@@ -30,7 +30,7 @@ class AccountsTestCase(HostTestCase):
         super().setUp()
         words = self.path("/usr/share/dict/cracklib-small")
         words.parent.mkdir(parents=True)
-        words.write_text("winter\nadministrator\nown\nword\ncorrect\nhorse\nbattery\nstaple\n")
+        words.write_text("winter\nadministrator\npassword\nfootball\nown\nword\ncorrect\nhorse\nbattery\nstaple\n")
 
     def rows(self, query):
         connection = sqlite3.connect(self.path(DATABASE))
