@@ -1,7 +1,7 @@
 import { sandbox } from "../host/sandbox";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
-import { largeMailPort, smallMailPort } from "./rspamd.render";
+import { milterPort } from "./rspamd.render";
 
 /** Where Postfix hands mail to the guard, as it would to Rspamd. */
 export const mailGuard = "127.0.0.1:11331";
@@ -21,7 +21,7 @@ export function renderMailGuard(): Bundle {
     files: filesFrom(
       "mail-guard",
       { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
-      { address: mailGuard, smallPort: smallMailPort, largePort: largeMailPort, memoryMb, sandbox },
+      { address: mailGuard, filterPort: milterPort, memoryMb, sandbox },
     ),
     validate: [["systemd-analyze", "verify", `${units}/${unit}.service`]],
     units: { [`${unit}.socket`]: { onChange: "none" } },

@@ -28,11 +28,10 @@ export function dkimOutput(domain: string): string {
   return `dkim ${domain}`;
 }
 
-/** Where Rspamd scans mail: a worker for small and one for large, so that a message which takes long stops no others. */
-export const smallMailPort = 11332;
-export const largeMailPort = 11333;
-const smallMilter = `127.0.0.1:${smallMailPort}`;
-const largeMilter = `127.0.0.1:${largeMailPort}`;
+/** Where Rspamd's workers scan mail. */
+export const milterPort = 11332;
+/** One of them is always free for small mail, see host/mailstack/mail_guard.py. */
+const milterWorkers = 2;
 /** Where its web interface is, for the host alone and with a password. */
 export const controller = "127.0.0.1:11334";
 
@@ -53,6 +52,8 @@ const signing = "/etc/rspamd/dkim_domains.inc";
 /** What the settings want of it. */
 const wantedKeys = "/usr/local/share/mailstack/dkim.json";
 const settleProgram = "/usr/local/libexec/mailstack/rspamd-settle";
+const watchProgram = "/usr/local/libexec/mailstack/rspamd-watch";
+const watchService = "mailstack-rspamd-watch.service";
 /** The same for Rspamd's own user and root, without a password. */
 export const controllerSocket = "/run/rspamd/controller.sock";
 const settleTimer = "mailstack-rspamd-settle.timer";
@@ -62,9 +63,8 @@ export const settleRspamd = ["systemctl", "start", settleService];
 const controllerFile = "/etc/rspamd/override.d/worker-controller.inc";
 const controllerPasswordFile = "/etc/rspamd/override.d/controller-password.inc";
 const proxy = "/etc/rspamd/local.d/worker-proxy.inc";
-const largeMailWorker = "/etc/rspamd/rspamd.conf.local";
 /** Addresses are bound at the start only. */
-const listeners = [controllerFile, proxy, largeMailWorker];
+const listeners = [controllerFile, proxy];
 const knownSenderFiles = ["composites.conf", "known_senders.conf", "policies_group.conf"];
 /** Configuration that holds no secret is for everybody to read. */
 const plain = {};
@@ -105,7 +105,6 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           [`${local}/settings.conf`]: plain,
           [`${local}/worker-normal.inc`]: plain,
           [proxy]: plain,
-          [largeMailWorker]: plain,
           "/etc/rspamd/override.d/options.inc": plain,
           "/etc/rspamd/override.d/ratelimit.conf": plain,
           [controllerFile]: plain,
@@ -116,13 +115,16 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
           [`/etc/systemd/system/${dkimTimer}`]: plain,
           "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
           [settleProgram]: program,
+          [watchProgram]: program,
+          [`/etc/systemd/system/${watchService}`]: plain,
           [learnProgram]: program,
         },
         {
           signing,
           settleProgram,
-          smallMilter,
-          largeMilter,
+          watchProgram,
+          milter: `127.0.0.1:${milterPort}`,
+          milterWorkers,
           controller,
           controllerSocket,
           controllerSecret,
@@ -149,7 +151,11 @@ export function renderRspamd(settings: RspamdSettings): Bundle {
     validate: [["rspamadm", "configtest"]],
     // A reload starts new workers on the same sockets while the old ones finish: no message is put off. A restart on
     // Debian 13 stops for up to 16 s (twice Rspamd's task_timeout) once it has seen certain messages.
-    units: { "rspamd.service": { onChange: "reload", restartOn: listeners }, [settleTimer]: { onChange: "none" } },
+    units: {
+      "rspamd.service": { onChange: "reload", restartOn: listeners },
+      [settleTimer]: { onChange: "none" },
+      [watchService]: { onChange: "restart" },
+    },
     health: [{ run: [settleProgram, "check"], timeoutSeconds: 60 }],
     // The first start compiles patterns for many seconds before it listens. Other services are set up meanwhile;
     // Postfix, which needs the port, waits for it.

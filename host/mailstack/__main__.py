@@ -144,8 +144,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--trusted", action="append", default=[], help="network that is never locked out; repeatable")
     text = "refuse mail that would keep the spam filter busy, hand the rest to it (a daemon, started by its socket)"
     made = command(top_commands, "mail-guard", commands.mail_guard, text)
-    made.add_argument("--small", type=int, required=True, metavar="PORT", help="of the worker for small mail")
-    made.add_argument("--large", type=int, required=True, metavar="PORT", help="of the worker for large mail")
+    made.add_argument("--filter-port", type=int, required=True, metavar="PORT", help="where its workers listen")
     text = "answer the spam filter who may write as whom (a daemon, started by its socket)"
     command(top_commands, "senders", commands.senders, text)
     return top

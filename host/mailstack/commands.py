@@ -180,7 +180,7 @@ def mail_guard(options: Namespace) -> int:
     """Runs until Postfix is idle."""
     from .mail_guard_server import serve
 
-    serve(("127.0.0.1", options.small), ("127.0.0.1", options.large))
+    serve(("127.0.0.1", options.filter_port))
     return 0
 
 

@@ -1,8 +1,9 @@
 """Between Postfix and Rspamd: refuses mail that is built to keep Rspamd busy, sends the rest to a worker that is free.
 
 Rspamd parses a message in one go, and whoever else is connected to the same worker waits. So a message is only handed
-over when it is there as a whole, through a connection of its own: small mail to one worker, large mail to the other.
-Rspamd itself kills a worker that hangs (`heartbeats_loss_max`); what that worker had is tried once more, alone.
+over when it is there as a whole, through a connection of its own, which a worker takes that has time. Large messages go
+one after the other: of two workers one is always free for small ones. Rspamd itself kills a worker that hangs
+(`heartbeats_loss_max`); what that worker had is tried once more.
 
 What users send is made to fit into SMTP on the way, since Rspamd signs it.
 """
@@ -21,6 +22,10 @@ from .mime_limits import TooComplex
 # Longer than Rspamd's own limits, shorter than Postfix's (milter_content_timeout).
 ANSWER_SECONDS = 120
 CONNECT_SECONDS = 5
+# How long a small message waits for a worker that may hang, before it goes to another one.
+HANG_SECONDS = 3
+# Postfix waits 300 s.
+QUEUE_SECONDS = 150
 # What is larger could keep a worker for a second.
 _SMALL_BYTES = 100_000
 _SMALL_PARTS = 50
@@ -39,31 +44,18 @@ class WorkerDied(Exception):
     """The worker ended with the message at work."""
 
 
-class Lane:
-    """One worker of Rspamd, and how many messages it has at the moment."""
+class Workers:
+    """Rspamd's workers, all at one address."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.address = address
-        self.running = 0
-        self._lock = threading.Lock()
-
-    def count(self, change: int) -> None:
-        with self._lock:
-            self.running += change
-
-
-class Lanes:
-    """The workers. At most one message that has seen a worker die is tried again at the same time."""
-
-    def __init__(self, small: tuple[str, int], large: tuple[str, int]) -> None:
-        self.small = Lane(small)
-        self.large = Lane(large)
-        self.second_try = threading.Lock()
-        # Held by who checks a large message.
+        # Held by the large message that is being scanned, and by a small one that has seen workers die.
+        self.large = threading.Lock()
+        # Held by who checks a large message, which takes memory.
         self.check = threading.Lock()
 
 
-def serve(postfix: socket.socket, lanes: Lanes) -> None:
+def serve(postfix: socket.socket, workers: Workers) -> None:
     """One connection of Postfix, until it ends."""
     session: dict[bytes, bytes] = {}
     packets = milter.packets(postfix)
@@ -84,7 +76,7 @@ def serve(postfix: socket.socket, lanes: Lanes) -> None:
                 elif stage in (milter.CONNECT, milter.HELO):
                     session[letter + stage] = milter.packet(letter, data)
                 elif letter == milter.END_OF_MESSAGE:
-                    postfix.sendall(_answer(session.values(), message, milter.packet(letter, data), lanes))
+                    postfix.sendall(_answer(session.values(), message, milter.packet(letter, data), workers))
                     break
                 elif letter != milter.UNKNOWN:
                     message.add(stage, letter, data)
@@ -92,69 +84,70 @@ def serve(postfix: socket.socket, lanes: Lanes) -> None:
                 return
 
 
-def _answer(session: Iterable[bytes], message: Message, end: bytes, lanes: Lanes) -> bytes:
+def _answer(session: Iterable[bytes], message: Message, end: bytes, workers: Workers) -> bytes:
     try:
-        parts = message.check(lanes.check)
-        edits = message.make_fit(lanes.check) if message.by_user else b""
+        parts = message.check(workers.check)
+        edits = message.make_fit(workers.check) if message.by_user else b""
     except TooComplex as error:
         return milter.reply_code(_REFUSED.format(error))
     except Unfit as error:
         return milter.reply_code(_UNFIT.format(error))
-    return edits + _hand_over(session, message, end, lanes, parts)
+    return edits + _hand_over(session, message, end, workers, parts)
 
 
-def _hand_over(session: Iterable[bytes], message: Message, end: bytes, lanes: Lanes, parts: int) -> bytes:
+def _hand_over(session: Iterable[bytes], message: Message, end: bytes, workers: Workers, parts: int) -> bytes:
     small = message.size <= _SMALL_BYTES and parts <= _SMALL_PARTS and len(message.head) <= _SMALL_HEADERS
     begin = b"".join(session)
     end = bytes(message.rest) + end
-    try:
-        return _scan(lanes.small if small else lanes.large, begin, message, end)
-    except WorkerDied:
-        pass
-    except OSError:
+    if small:
+        for seconds in (HANG_SECONDS, ANSWER_SECONDS):
+            try:
+                return _scan(workers, begin, message, end, seconds)
+            except (WorkerDied, TimeoutError):
+                pass
+            except OSError:
+                return _LATER
+    if not workers.large.acquire(timeout=QUEUE_SECONDS):
         return _LATER
-    with lanes.second_try:
-        # The first of a new worker's messages may kill it too; and without any worker there is nothing to try.
-        if _seconds_for_nothing(lanes.large) is None and _seconds_for_nothing(lanes.large) is None:
-            return _LATER
+    try:
+        return _scan_alone(workers, begin, message, end)
+    finally:
+        workers.large.release()
+
+
+def _scan_alone(workers: Workers, begin: bytes, message: Message, end: bytes) -> bytes:
+    for _ in range(2):
         try:
-            return _scan(lanes.large, begin, message, end)
+            return _scan(workers, begin, message, end, ANSWER_SECONDS)
         except WorkerDied:
-            if lanes.large.running > 0:
+            # The first message of a new worker may end it too, so one with nothing in it goes before.
+            if _seconds_for_nothing(workers) is None and _seconds_for_nothing(workers) is None:
                 return _LATER
         except OSError:
             return _LATER
-        return milter.reply_code(_DEADLY) if _is_well(lanes.large) else _LATER
+    seconds = _seconds_for_nothing(workers)
+    return _LATER if seconds is None or seconds > _BUSY_SECONDS else milter.reply_code(_DEADLY)
 
 
-def _is_well(lane: Lane) -> bool:
-    """Whether a worker gets over a message with nothing in it, and the host has time for it."""
-    seconds = _seconds_for_nothing(lane) and _seconds_for_nothing(lane)
-    return seconds is not None and seconds < _BUSY_SECONDS
-
-
-def _seconds_for_nothing(lane: Lane) -> float | None:
+def _seconds_for_nothing(workers: Workers) -> float | None:
     """How long a worker takes for a message with nothing in it; None if it does not get over it."""
     began = time.monotonic()
     try:
         with closing(Message()) as message:
-            _scan(lane, _NOBODY, message, milter.packet(milter.END_OF_MESSAGE))
+            _scan(workers, _NOBODY, message, milter.packet(milter.END_OF_MESSAGE), ANSWER_SECONDS)
     except (WorkerDied, OSError):
         return None
     return time.monotonic() - began
 
 
-def _scan(lane: Lane, begin: bytes, message: Message, end: bytes) -> bytes:
-    """All of Rspamd's answer. Raises WorkerDied, or OSError if there is no worker."""
-    with socket.create_connection(lane.address, CONNECT_SECONDS) as link:
-        link.settimeout(ANSWER_SECONDS)
-        lane.count(1)
+def _scan(workers: Workers, begin: bytes, message: Message, end: bytes, seconds: float) -> bytes:
+    """All of Rspamd's answer. Raises WorkerDied, TimeoutError, or another OSError if there is no worker."""
+    with socket.create_connection(workers.address, CONNECT_SECONDS) as link:
+        link.settimeout(seconds)
         try:
             return _ask(link, begin, message, end)
         except (ConnectionError, milter.ProtocolError) as error:
             raise WorkerDied from error
-        finally:
-            lane.count(-1)
 
 
 def _ask(link: socket.socket, begin: bytes, message: Message, end: bytes) -> bytes:

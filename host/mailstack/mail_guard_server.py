@@ -27,10 +27,10 @@ class _Connections:
             self.number += by
 
 
-def serve(small: tuple[str, int], large: tuple[str, int]) -> None:
+def serve(address: tuple[str, int]) -> None:
     """Until Postfix is idle, or this program is replaced; the next connection starts it again."""
     version = os.path.realpath(_VERSION)
-    lanes = mail_guard.Lanes(small, large)
+    workers = mail_guard.Workers(address)
     connections = _Connections()
     with socket.socket(fileno=_SOCKET) as listener:
         # What waits in the socket's queue when the loop ends is answered by the next process.
@@ -39,15 +39,15 @@ def serve(small: tuple[str, int], large: tuple[str, int]) -> None:
             if select.select([listener], [], [], seconds)[0]:
                 link, _ = listener.accept()
                 connections.change(1)
-                threading.Thread(target=_talk, args=(link, lanes, connections), daemon=True).start()
+                threading.Thread(target=_talk, args=(link, workers, connections), daemon=True).start()
             elif connections.number == 0:
                 return
 
 
-def _talk(link: socket.socket, lanes: mail_guard.Lanes, connections: _Connections) -> None:
+def _talk(link: socket.socket, workers: mail_guard.Workers, connections: _Connections) -> None:
     try:
         with link:
-            mail_guard.serve(link, lanes)
+            mail_guard.serve(link, workers)
     except (OSError, milter.ProtocolError) as error:
         # Postfix hung up, or speaks another protocol; it puts the mail off.
         print(f"connection of Postfix: {error}", file=sys.stderr)

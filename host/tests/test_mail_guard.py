@@ -5,6 +5,7 @@ import quopri
 import socket
 import threading
 import unittest
+import unittest.mock
 
 from mailstack import mail_guard, milter
 
@@ -19,6 +20,7 @@ class FakeWorker:
     def __init__(self, *acts):
         self.acts = list(acts)
         self.seen = []
+        self.hanging, self.go_on = threading.Semaphore(0), threading.Event()
         self.server = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -43,6 +45,10 @@ class FakeWorker:
                 if letter == milter.END_OF_MESSAGE:
                     self.seen.append(list(got))
                     act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
+                    if act == "hang":
+                        self.hanging.release()
+                        self.go_on.wait(60)
+                        act = ACCEPT
                     if act == "probe only":
                         act = ACCEPT if len(got) == 2 else "die"
                     if act == "die":
@@ -51,17 +57,22 @@ class FakeWorker:
 
 
 class MailGuard(unittest.TestCase):
-    def guard(self, small, large, small_at=None):
-        self.small, self.large = FakeWorker(*small), FakeWorker(*large)
-        lanes = mail_guard.Lanes(small_at or self.small.address, self.large.address)
-        self.addCleanup(self.small.server.close)
-        self.addCleanup(self.large.server.close)
+    def guard(self, *acts, at=None):
+        self.workers = FakeWorker(*acts)
+        workers = mail_guard.Workers(at or self.workers.address)
+        self.addCleanup(self.workers.server.close)
+        self.guarded = workers
+        self.connect()
+
+    def connect(self):
+        """One more connection of Postfix."""
+        workers = self.guarded
         ours, theirs = socket.socketpair()
         self.addCleanup(ours.close)
 
         def serve():
             with theirs:
-                mail_guard.serve(theirs, lanes)
+                mail_guard.serve(theirs, workers)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -77,6 +88,7 @@ class MailGuard(unittest.TestCase):
 
     def send(self, body=b"hello\r\n", headers=((b"Subject", b"hi"),), macros=b""):
         """The answer to one message: letters and data."""
+        link, answers = self.link, self.answers
         words = (
             milter.packet(b"D", b"Mi\0Q1\0" + macros)
             + milter.packet(b"M", b"<a@b>\0")
@@ -84,90 +96,110 @@ class MailGuard(unittest.TestCase):
         )
         words += milter.packet(b"T") + b"".join(milter.packet(b"L", n + b"\0" + v + b"\0") for n, v in headers)
         words += milter.packet(b"N")
-        self.link.sendall(words)
+        link.sendall(words)
         for start in range(0, len(body), milter.CHUNK):
-            self.link.sendall(milter.packet(b"B", body[start : start + milter.CHUNK]))
-        self.link.sendall(milter.packet(b"D", b"Ei\0Q1\0") + milter.packet(b"E"))
+            link.sendall(milter.packet(b"B", body[start : start + milter.CHUNK]))
+        link.sendall(milter.packet(b"D", b"Ei\0Q1\0") + milter.packet(b"E"))
         got = []
-        for letter, data in self.answers:
+        for letter, data in answers:
             got.append((letter, data))
             if letter in milter.FINAL:
                 break
         return got
 
-    def test_a_small_message_goes_to_its_worker_as_it_came(self):
-        self.guard([HEADER + ACCEPT], ["die"])
+    def test_a_message_goes_to_a_worker_as_it_came(self):
+        self.guard(HEADER + ACCEPT)
         for _ in range(2):
             self.assertEqual(self.send(), [(b"m", b"\0\0\0\1X-Spam\0Yes\0"), (b"a", b"")])
-        letters = [b"".join(letter for letter, _ in message) for message in self.small.seen]
+        letters = [b"".join(letter for letter, _ in message) for message in self.workers.seen]
         self.assertEqual(letters, [b"DCHDMRTLNBDE"] * 2)
-        self.assertEqual(self.small.seen[0][9], (b"B", b"hello\r\n"))
-        self.assertEqual(self.large.seen, [])
+        self.assertEqual(self.workers.seen[0][9], (b"B", b"hello\r\n"))
 
     def test_what_a_user_sends_is_made_to_fit_before_it_is_signed(self):
-        self.guard([HEADER + ACCEPT], [HEADER + ACCEPT])
+        self.guard(HEADER + ACCEPT)
         for body in (b"word " * 1_000 + b"\r\n", (b"word " * 1_000 + b"\r\n") * 500):
             answers = self.send(body, macros=USER)
             new = b"".join(data for letter, data in answers if letter == b"b")
             self.assertEqual(quopri.decodestring(new), body)
             self.assertEqual(answers[-2:], [(b"m", b"\0\0\0\1X-Spam\0Yes\0"), (b"a", b"")])
-            [message] = [each for worker in (self.small, self.large) for each in worker.seen]
+            [message] = self.workers.seen
             self.assertEqual(b"".join(data for letter, data in message if letter == b"B"), new)
             self.assertIn((b"L", b"Content-Transfer-Encoding\0quoted-printable\0"), message)
-            self.small.seen.clear()
-            self.large.seen.clear()
+            self.workers.seen.clear()
 
     def test_what_a_stranger_sends_stays_as_it_is(self):
-        self.guard([ACCEPT], ["die"])
+        self.guard(ACCEPT)
         self.assertEqual(self.send(b"word " * 1_000 + b"\r\n"), [(b"a", b"")])
 
     def test_what_cannot_be_made_to_fit_is_refused_in_words(self):
-        self.guard(["die"], ["die"])
+        self.guard("die")
         letter, words = self.send(headers=((b"X-Long", b"a" * 2_000),), macros=USER)[-1]
         self.assertEqual(letter, milter.REPLY_CODE)
         self.assertRegex(words, rb"^554 5\.6\.0 This message cannot be sent: a line of the header X-Long is longer")
 
     def test_a_header_that_postfix_would_cut_is_refused(self):
-        self.guard(["die"], ["die"])
+        self.guard("die")
         letter, words = self.send(headers=((b"X-Long", b"word\n " * 10_000),))[-1]
         self.assertEqual(letter, milter.REPLY_CODE)
         self.assertIn(b"a header of more than", words)
 
-    def test_a_large_message_goes_to_the_other_worker(self):
-        self.guard(["die"], [ACCEPT])
+    def test_a_large_message_comes_as_a_whole(self):
+        self.guard(ACCEPT)
         body = bytes(range(256)) * 20_000
         self.assertEqual(self.send(body)[-1][0], b"a")
-        self.assertEqual(b"".join(data for letter, data in self.large.seen[0] if letter == b"B"), body)
-        self.assertEqual(self.small.seen, [])
+        self.assertEqual(b"".join(data for letter, data in self.workers.seen[0] if letter == b"B"), body)
 
-    def test_a_message_of_many_parts_is_large(self):
-        self.guard(["die"], [ACCEPT])
-        kind = ((b"Content-Type", b"multipart/mixed; boundary=x"),)
-        self.assertEqual(self.send(b"--x\r\n\r\na\r\n" * 100, kind)[-1][0], b"a")
+    def test_large_messages_go_one_after_the_other_and_small_ones_beside(self):
+        self.guard("hang", ACCEPT)
+        first = threading.Thread(target=self.send, args=(b"a" * 200_000,))
+        first.start()
+        self.workers.hanging.acquire()
+        for body, parts in (
+            (b"hello", ()),
+            (b"--x\r\n\r\na\r\n" * 9, ((b"Content-Type", b"multipart/mixed; boundary=x"),)),
+        ):
+            self.connect()
+            self.assertEqual(self.send(body, parts or ((b"Subject", b"hi"),))[-1][0], b"a")
+        seen = len(self.workers.seen)
+        self.connect()
+        second = threading.Thread(target=self.send, args=(b"--x\r\n\r\na\r\n" * 100, parts))
+        second.start()
+        self.assertEqual(len(self.workers.seen), seen)
+        self.workers.go_on.set()
+        first.join()
+        second.join()
+        self.assertEqual(len(self.workers.seen), seen + 1)
 
     def test_what_is_built_to_keep_rspamd_busy_is_refused_in_words(self):
-        self.guard(["die"], ["die"])
+        self.guard("die")
         kind = ((b"Content-Type", b"message/rfc822"),)
         letter, words = self.send(b"Content-Type: message/rfc822\r\n\r\n" * 1_000, kind)[-1]
         self.assertEqual(letter, milter.REPLY_CODE)
         self.assertRegex(words, rb"^554 5\.6\.0 This message cannot be checked: it has more than \d+ messages")
-        self.assertEqual(self.small.seen + self.large.seen, [])
+        self.assertEqual(self.workers.seen, [])
 
-    def test_a_worker_dies_once(self):
-        self.guard(["die"], [ACCEPT])
+    def test_a_worker_dies_or_hangs_once(self):
+        self.guard("die", ACCEPT)
         self.assertEqual(self.send()[-1][0], b"a")
+        self.workers.acts = ["die", ACCEPT]
+        self.assertEqual(self.send(b"a" * 200_000)[-1][0], b"a")
+        self.workers.acts = ["hang", ACCEPT]
+        with unittest.mock.patch.object(mail_guard, "HANG_SECONDS", 0.2):
+            self.assertEqual(self.send()[-1][0], b"a")
+        self.workers.go_on.set()
 
-    def test_who_kills_both_workers_is_refused_while_others_are_not(self):
-        self.guard(["die"], ["probe only"])
-        letter, words = self.send()[-1]
-        self.assertEqual((letter, words[:10]), (milter.REPLY_CODE, b"554 5.6.0 "))
+    def test_who_kills_each_worker_is_refused_while_others_are_not(self):
+        self.guard("probe only")
+        for body in (b"hello\r\n", b"a" * 200_000):
+            letter, words = self.send(body)[-1]
+            self.assertEqual((letter, words[:10]), (milter.REPLY_CODE, b"554 5.6.0 "))
 
     def test_a_filter_that_dies_of_everything_refuses_nothing(self):
-        self.guard(["die"], ["die"])
+        self.guard("die")
         self.assertEqual(self.send()[-1], (milter.TEMPORARY_FAILURE, b""))
 
     def test_without_a_filter_mail_waits(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
             nobody = closed.getsockname()
-        self.guard([ACCEPT], [ACCEPT], small_at=nobody)
+        self.guard(ACCEPT, at=nobody)
         self.assertEqual(self.send()[-1], (milter.TEMPORARY_FAILURE, b""))

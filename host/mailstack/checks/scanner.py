@@ -23,10 +23,9 @@ def redis(_name: str, path: str = _REDIS) -> str:
 
 
 def rspamd(_name: str) -> str:
-    """Both milters listen, and the controller answers ping."""
-    for port in (11332, 11333):
-        with socket.create_connection((HERE, port), TIMEOUT):
-            pass
+    """The milter listens, and the controller answers ping."""
+    with socket.create_connection((HERE, 11332), TIMEOUT):
+        pass
     connection = http.client.HTTPConnection(HERE, 11334, timeout=TIMEOUT)
     try:
         connection.request("GET", "/ping")
