@@ -147,6 +147,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--filter-port", type=int, required=True, metavar="PORT", help="where its workers listen")
     text = "answer the spam filter who may write as whom (a daemon, started by its socket)"
     command(top_commands, "senders", commands.senders, text)
+    text = "for fail2ban: whether this host, or one who deployed it, has an address in a /64"
+    made = command(top_commands, "is-near", commands.is_near, text)
+    made.add_argument("network", help="the first half of its addresses, as fail2ban's filter finds it")
     return top
 
 

@@ -184,6 +184,13 @@ def mail_guard(options: Namespace) -> int:
     return 0
 
 
+def is_near(options: Namespace) -> int:
+    """Prints nothing. Ends with 0 for such a network, with 1 for a stranger's."""
+    from .deployers import is_near as near
+
+    return 0 if near(options.network) else 1
+
+
 def senders(_options: Namespace) -> int:
     """Runs until nobody asks."""
     from .senders_server import serve

@@ -38,6 +38,33 @@ class Deployers(HostTestCase):
         self.assertEqual(self.path(self.FILE).stat().st_ino, before)
 
 
+class Near(HostTestCase):
+    def put(self, name, text):
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def near(self, network):
+        return self.run_it("is-near", network).returncode
+
+    def setUp(self):
+        super().setUp()
+        self.put("/proc/net/if_inet6", f"{'20010db8' + '0' * 8 + 'f03c95fffe0003eb'} 02 40 00 80     eth0\n")
+
+    def test_the_network_of_this_host_is_no_strangers(self):
+        self.assertEqual(self.near("2001:db8:"), 0)
+        self.assertEqual(self.near("2001:db8:0:99:"), 1)
+        self.assertEqual(self.near("2001:db8:5:"), 1)
+
+    def test_nor_is_that_of_who_deployed(self):
+        self.put("/var/lib/mailstack/deployers", "192.0.2.1\n2001:db8:1:2:3::4\n")
+        self.assertEqual(self.near("2001:db8:1:2:"), 0)
+        self.assertEqual(self.near("2001:db8:1:3:"), 1)
+
+    def test_what_is_no_network_is_a_strangers(self):
+        self.assertEqual(self.near("192.0.2"), 1)
+
+
 class Status(unittest.TestCase):
     RULES = "table inet f2b-table {\n set addr-set-sshd {\n  elements = { 192.0.2.7, 192.0.2.8 }\n }\n}"
 

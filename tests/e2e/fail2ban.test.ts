@@ -91,10 +91,14 @@ for (const os of everySystem) {
           assert.equal((await knock(server, other, host)) === "open", jail === "postfix");
         });
         assert.deepEqual((await banned(jail)).sort(), Object.values(peer).sort());
-        // All of the peer's /64 is shut out too.
-        await until("the network is banned", async () => (await banned(`${jail}-network`)).length > 0);
+        // The peer's /64 is this host's too, which has to reach itself (bans.test.ts has a stranger's).
+        await until("the network's jail has looked", async () =>
+          (await server.system.must(["cat", "/var/log/fail2ban.log"])).includes(
+            `[${jail}-network] Ignore 2001:db8: by command`,
+          ),
+        );
         const status = await server.system.must(["mailstack", "status"]);
-        assert.match(status, /ok {3}bans +\d jails, 2 addresses and 1 networks shut out/);
+        assert.match(status, /ok {3}bans +\d jails, 2 addresses and 0 networks shut out/);
         await client("unban", "--all");
         await overBoth(async (host) => letIn(port, host));
       });

@@ -48,7 +48,7 @@ for (const os of everySystem) {
 
     test("another mode is another policy with another id", async () => {
       const before = await record();
-      assert.deepEqual(await setMode("enforce").then(({ update, create }) => [update, create]), [2, undefined]);
+      assert.deepEqual(await setMode("enforce").then(({ update, create }) => [update, create]), [3, undefined]);
       assert.deepEqual((await policy()).lines.slice(1), [
         "mode: enforce",
         `mx: ${server.hostname}`,

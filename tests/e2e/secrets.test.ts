@@ -90,7 +90,7 @@ for (const os of everySystem) {
         ...[
           /^mail metadatas$/,
           /^\/etc\/ssh\/ssh_host_ed25519_key$/,
-          /^\/var\/lib\/rspamd\/dkim\//,
+          /^\/var\/lib\/mailstack\/dkim\//,
           /^\/etc\/letsencrypt\//,
         ],
         ...[/^\/etc\/mailstack\/secrets\/rspamd-controller$/, /^\/etc\/mailstack\/initial-passwords\/ceo@/],

@@ -8,6 +8,10 @@ const notOurs: [message: RegExp, why: string][] = [
   [/^master: Warning: SIGHUP received - reloading configuration$/, "Dovecot's word for each reload"],
   [/Warning: Killed with signal 15 \(by pid=\d+ uid=0 code=kill\)$/, "Dovecot's word for each stop"],
   [/^imklog: cannot open kernel log|^activation of module imklog failed/, "a container has no kernel log"],
+  [
+    /^rspamd\.service: (State 'stop-sigterm' timed out\. Killing|Main process exited, code=killed, status=9|Failed with result 'timeout')/,
+    "Rspamd 3.12 waits for connections that are over; its unit ends it after three seconds",
+  ],
   [/Failed to set fd limit to \d+/, "a container may not raise the limit"],
   [
     /Found left-over process \d+ \(.*\) in control group while starting unit|^This usually indicates unclean/,
