@@ -23,8 +23,9 @@ export interface MachineArgs {
  */
 export function setUpMachine(name: string, args: MachineArgs): pulumi.Resource {
   const { settings, host, hostname, parent } = args;
-  const { os: system, administrator, logRetentionDays: retentionDays, sudoUsers } = settings;
-  const access = new Access(`${name}-access`, host, { sudoUsers }, { parent, dependsOn: args.after });
+  const { os: system, administrator, logRetentionDays: retentionDays } = settings;
+  const { sudoUsers, sshAllowedCidrs } = settings;
+  const access = new Access(`${name}-access`, host, { sudoUsers, sshAllowedCidrs }, { parent, dependsOn: args.after });
   const kernel = new Kernel(`${name}-kernel`, host, {}, { parent, dependsOn: access });
   const logging = { system, hostname, administrator, retentionDays };
   const logs = new Logs(`${name}-logs`, host, logging, { parent, dependsOn: kernel });

@@ -16,6 +16,7 @@ import { Postfix } from "./mail/postfix";
 import { Redis } from "./mail/redis";
 import { Rspamd } from "./mail/rspamd";
 import { Senders } from "./mail/senders";
+import { Srs } from "./mail/srs";
 import { dkimOutput } from "./mail/rspamd.render";
 import { Volume } from "./mail/volume";
 import { volumePackages } from "./mail/volume.render";
@@ -125,6 +126,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   next((o) => new Dovecot(`${name}-dovecot`, host, dovecot, o));
   next((o) => new MailboxQuota(`${name}-mailbox-quota`, host, o));
   next((o) => new MailGuard(`${name}-mail-guard`, host, o));
+  next((o) => new Srs(`${name}-srs`, host, { hostname }, o));
   const dane = settings.daneOutbound;
   const { domain } = settings;
   const sending = { hostname, domain, administrator, messageSizeLimitMb, trustedCidrs };

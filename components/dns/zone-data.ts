@@ -116,7 +116,8 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     text("spf", domain, ["v=spf1 mx", ...spfIncludes.map((name) => `include:${name}`), "-all"].join(" ")),
     dkim(settings.dkimSelector, (facts) => facts.dkim[domain] ?? missingKey(domain)),
     ...Object.entries(formerKeys).map(([selector, value]) => dkim(selector, value)),
-    text("dmarc", at("_dmarc"), `v=DMARC1; p=${settings.dmarcPolicy}; rua=mailto:dmarc@${domain}`),
+    // SPF of the host's own name proves nothing about the domain (`aspf=s`): what is sent on for strangers leaves with it.
+    text("dmarc", at("_dmarc"), `v=DMARC1; p=${settings.dmarcPolicy}; aspf=s; rua=mailto:dmarc@${domain}`),
     // RFC 8460, section 3: where senders report that TLS failed; the administrator reads this address.
     text("tls-rpt", at("_smtp._tls"), `v=TLSRPTv1; rua=mailto:tls-rpt@${domain}`),
     ...(settings.mtaSts && settings.mtaSts !== "none"

@@ -11,6 +11,8 @@ export interface SudoUser {
 /** Who may log in to the host. The deployer is root, with the key that cloud-init has put there. */
 export interface AccessSettings {
   sudoUsers: SudoUser[];
+  /** From where people may log in. The deployer may from everywhere: see {@link renderAccess}. */
+  sshAllowedCidrs: string[];
 }
 
 export const accessPackages = ["openssh-server", "sudo"];
@@ -23,8 +25,16 @@ const checkSsh = "/usr/local/libexec/mailstack/ssh-check";
 /** In the words of `sshd -T`. */
 const required = ["permitrootlogin without-password", "passwordauthentication no", "kbdinteractiveauthentication no"];
 
-/** SSH with keys only, and people's accounts with sudo. */
+const everywhere = ["0.0.0.0/0", "::/0"];
+
+/**
+ * SSH with keys only, and people's accounts with sudo. What keeps networks away from SSH is the provider's firewall, which
+ * is changed from outside: a deployer with a new address gets in by the setting alone. The host only knows people apart.
+ */
 export function renderAccess(settings: AccessSettings): Bundle {
+  const { sshAllowedCidrs } = settings;
+  const narrow = !everywhere.every((cidr) => sshAllowedCidrs.includes(cidr));
+  const elsewhere = narrow ? ["*", ...sshAllowedCidrs.map((cidr) => `!${cidr}`)].join(",") : undefined;
   const users = settings.sudoUsers.map(({ name }) => ({ name }));
   return {
     service: "access",
@@ -34,7 +44,7 @@ export function renderAccess(settings: AccessSettings): Bundle {
       ...filesFrom(
         "access",
         { "/etc/ssh/sshd_config.d/00-mailstack.conf": {}, [makeUsers]: program, [checkSsh]: program },
-        { group, keysFolder, required },
+        { group, keysFolder, required, elsewhere: elsewhere ?? "" },
       ),
       ...filesFrom("access", { [sudoers]: { mode: "0440" } }, { users }),
       ...Object.fromEntries(settings.sudoUsers.map((user) => [`${keysFolder}/${user.name}`, keysFile(user)])),

@@ -8,6 +8,15 @@ export interface ConnectionsSettings {
   trustedCidrs: string[];
   /** Whether there is a webmail, whose user may say who its clients are. */
   webmail: boolean;
+  /** Ports on the loopback that believe who connects, so nobody but these users may. */
+  inner: InnerPorts[];
+}
+
+/** Doors between daemons of this host, where there is no socket file with an owner. */
+export interface InnerPorts {
+  ports: readonly number[];
+  /** Names or numbers of users, also ranges. Root is one always. */
+  users: readonly string[];
 }
 
 /** How much one client may have open at a port. */
@@ -66,6 +75,10 @@ export function renderConnections(settings: ConnectionsSettings): Bundle {
         rules,
         webmailAddress,
         webmailUsers: settings.webmail ? `root, ${webmailUser}` : "root",
+        inner: settings.inner.map(({ ports, users }) => ({
+          ports: ports.join(", "),
+          users: ["root", ...users].join(", "),
+        })),
         limits: limits.map(({ ports, ...limit }) => ({ ...limit, ports: ports.join(", ") })),
         trusted: settings.trustedCidrs.map((cidr) => ({ cidr, family: cidr.includes(":") ? "ip6" : "ip" })),
         client6: "ffff:ffff:ffff:ffff::",

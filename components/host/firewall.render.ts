@@ -4,8 +4,6 @@ import { openPorts, sshPort, type OpenPort } from "./open-ports";
 
 /** Settings of the host's own firewall. */
 export interface HostFirewallSettings {
-  /** Networks that may reach SSH. */
-  sshAllowedCidrs: string[];
   /** Let the mail ports be reached over IPv6 too; without it all of IPv6 is refused, but for what it runs on. */
   ipv6: boolean;
   /** Let ManageSieve be reached too. */
@@ -21,11 +19,9 @@ const rules = { ipv4: "/etc/ufw/user.rules", ipv6: "/etc/ufw/user6.rules" };
  * at once. They are on trial until `mailstack firewall confirm` comes by a new SSH connection; host/mailstack/firewall.py.
  */
 export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
-  const [ssh4, ssh6] = [false, true].map((wanted) =>
-    settings.sshAllowedCidrs.filter((cidr) => cidr.includes(":") === wanted),
-  );
   const bootCheck = "mailstack-firewall-boot.service";
-  const ports = openPorts(settings.manageSieve);
+  // SSH from everywhere: the provider's firewall has mailstack:sshAllowedCidrs, and lets a deployer with a new address in.
+  const ports = [sshPort, ...openPorts(settings.manageSieve)];
   return {
     service: "ufw",
     packages: firewallPackages,
@@ -35,8 +31,8 @@ export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
         { "/etc/default/ufw": {}, "/etc/ufw/ufw.conf": {}, [`/etc/systemd/system/${bootCheck}`]: {} },
         { mailstack },
       ),
-      ...ruleFile(rules.ipv4, "0.0.0.0/0", openTo("0.0.0.0/0", ssh4!, ports)),
-      ...ruleFile(rules.ipv6, "::/0", settings.ipv6 ? openTo("::/0", ssh6!, ports) : []),
+      ...ruleFile(rules.ipv4, "0.0.0.0/0", ports),
+      ...ruleFile(rules.ipv6, "::/0", settings.ipv6 ? ports : []),
     },
     validate: [
       ["iptables-restore", "--test", "--noflush", rules.ipv4],
@@ -48,25 +44,9 @@ export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
   };
 }
 
-interface Opening extends OpenPort {
-  source: string;
-}
-
-function openTo(everywhere: string, sshFrom: string[], ports: readonly OpenPort[]): Opening[] {
-  return [
-    ...sshFrom.map((source) => ({ ...sshPort, source })),
-    ...ports.map((port) => ({ ...port, source: everywhere })),
-  ];
-}
-
 /** The file that `ufw allow` would have written; the one template is both files'. */
-function ruleFile(path: string, everywhere: string, openings: Opening[]): Bundle["files"] {
-  const allowed = openings.map(({ port, source, name }) => ({
-    port,
-    source,
-    comment: Buffer.from(name).toString("hex"),
-    match: source === everywhere ? "" : ` -s ${source}`,
-  }));
+function ruleFile(path: string, everywhere: string, ports: readonly OpenPort[]): Bundle["files"] {
+  const allowed = ports.map(({ port, name }) => ({ port, comment: Buffer.from(name).toString("hex") }));
   const prefix = path === rules.ipv6 ? "ufw6" : "ufw";
   return filesFrom("ufw", { [path]: {} }, { prefix, everywhere, allowed });
 }

@@ -4,7 +4,7 @@ export interface OpenPort {
   port: number;
 }
 
-/** Reached only from `mailstack:sshAllowedCidrs`. */
+/** The provider's firewall lets only `mailstack:sshAllowedCidrs` reach it. */
 export const sshPort: OpenPort = { name: "ssh", port: 22 };
 
 /**

@@ -3,6 +3,7 @@ import { dovecotPackages } from "../mail/dovecot.render";
 import { postfixDebconf, postfixPackages } from "../mail/postfix.render";
 import { redisPackages } from "../mail/redis.render";
 import { rspamdPackages } from "../mail/rspamd.render";
+import { srsPackages } from "../mail/srs.render";
 import { fail2banPackages } from "../operations/fail2ban.render";
 import { logsPackages } from "../operations/logs.render";
 import { upgradesPackages } from "../operations/upgrades.render";
@@ -49,6 +50,7 @@ export function renderPackages(settings: PackagesSettings): Bundle {
     ...resolverPackages,
     ...rspamdPackages,
     ...(settings.webmail ? roundcubePackages : []),
+    ...srsPackages,
     ...tools,
     ...upgradesPackages,
     ...(settings.more ?? []),

@@ -4,7 +4,8 @@ import { filesFrom } from "../rendering/files";
 import { milterPort } from "./rspamd.render";
 
 /** Where Postfix hands mail to the guard, as it would to Rspamd. */
-export const mailGuard = "127.0.0.1:11331";
+export const mailGuardPort = 11331;
+export const mailGuard = `127.0.0.1:${mailGuardPort}`;
 
 const unit = "mailstack-mail-guard";
 /** Some large messages at once; what is not being looked at waits on the disk. */

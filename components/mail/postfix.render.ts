@@ -11,6 +11,7 @@ import { mailboxQuotaPolicy } from "./mailbox-quota.render";
 import { doors, uidHeader } from "./doors";
 import { mailGuard } from "./mail-guard.render";
 import { settleRspamd } from "./rspamd.render";
+import { srsPort, srsTables } from "./srs.render";
 
 /** Settings of the mail transfer agent. */
 export interface PostfixSettings {
@@ -75,7 +76,7 @@ function inPostfix(cidr: string): string {
   return cidr.includes(":") ? `[${address}]/${bits}` : cidr;
 }
 
-/** SMTP on 25 for other servers, 587 and 465 for users. Needs accounts, Dovecot's sockets, Rspamd and a certificate. */
+/** SMTP on 25 for other servers, 587 and 465 for users. Needs accounts, Dovecot's sockets, Rspamd, SRS and a certificate. */
 export function renderPostfix(settings: PostfixSettings): Bundle {
   const messageSizeLimit = settings.messageSizeLimitMb * bytesPerMiB;
   return {
@@ -96,6 +97,11 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           "/etc/postfix/virtual_mailboxes.cf": {},
           "/etc/postfix/virtual_aliases.cf": {},
           "/etc/postfix/virtual_senders.cf": {},
+          "/etc/postfix/own_senders.cf": {},
+          "/etc/postfix/foreign_senders": {},
+          "/etc/postfix/rewritten_senders": {},
+          "/etc/postfix/rewritten_recipients": {},
+          "/etc/postfix/bounces_only": {},
           "/etc/postfix/not_ascii": {},
           "/etc/postfix/submission_headers": {},
         },
@@ -107,6 +113,7 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           administrator: settings.administrator,
           names: administratorNames,
           hostPattern: settings.hostname.replaceAll(".", "\\."),
+          srs: { ...srsTables, port: srsPort },
           messageSizeLimit,
           queueMinimumFree: messagesFree * messageSizeLimit,
           certificate: certificatePaths,
@@ -121,7 +128,6 @@ export function renderPostfix(settings: PostfixSettings): Bundle {
           notAscii,
           doors,
           uidHeader,
-          hostnamePattern: settings.hostname.replace(/\./g, "\\."),
           milter: mailGuard,
           // Without it mail is taken, and Dovecot decides at delivery.
           quotaPolicy: `{ unix:${mailboxQuotaPolicy}, default_action=DUNNO, timeout=10s }`,

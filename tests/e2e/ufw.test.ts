@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { renderHostFirewall } from "../../components/host/firewall.render";
 import { publicPorts, sshPort } from "../../components/host/open-ports";
+import { addresses } from "../../local-cloud/contracts";
 import { linode } from "./support/linode";
 import { readScan, scanCommand } from "./support/port-scan";
 import { everySystem, serverFor, type Server } from "./support/servers";
@@ -78,25 +79,61 @@ while True: one.accept()[0].close()`;
     });
 
     test("changed rules arrive in one step, and a new connection confirms them", async () => {
-      server.stack.configure((config) =>
-        config.setIn(["config", "mailstack:sshAllowedCidrs"], ["198.51.100.0/24", "2001:db8::/32"]),
-      );
-      const { summary } = await server.up();
-      // The provider's firewall, the host's, and the proof.
-      assert.equal(summary.update, 3, JSON.stringify(summary));
-      const status = await server.system.must(["ufw", "status"]);
-      assert.match(status, /22\/tcp +ALLOW +198\.51\.100\.0\/24/);
-      assert.match(status, /22\/tcp +ALLOW +2001:db8::\/32/);
+      server.stack.configure((config) => config.setIn(["config", "mailstack:manageSieve"], true));
+      await server.up();
+      assert.match(await server.system.must(["ufw", "status"]), /4190\/tcp +ALLOW +Anywhere/);
       await server.system.must(["test", "!", "-e", "/var/lib/mailstack/firewall/pending"]);
       server.restoreConfig();
       await server.up();
     });
 
+    test("a deployer with a new address gets in by the setting alone; people elsewhere do not", async () => {
+      const moved = "198.51.100.77";
+      const ip = async (...words: string[]) => {
+        const ran = await server.inCloud(["ip", ...words]);
+        assert.equal(ran.exitCode, 0, ran.stderr);
+        return ran.stdout;
+      };
+      const device = /dev (\S+)/.exec(await ip("route", "get", server.ipv4))?.[1];
+      assert.ok(device);
+      const comeFrom = (address: string) =>
+        ip("route", "replace", server.ipv4, "dev", device, "scope", "link", "src", address);
+      const only = async (address: string) => {
+        server.stack.configure((config) => config.setIn(["config", "mailstack:sshAllowedCidrs"], [`${address}/32`]));
+        return (await server.up()).summary;
+      };
+      // The provider's firewall, as it is in production.
+      await linode(server, "PUT", firewall, JSON.stringify(cloudRules));
+      try {
+        assert.equal((await only(addresses.gateway)).update, 2);
+        await ip("address", "add", `${moved}/32`, "dev", "lo");
+        await comeFrom(moved);
+        assert.equal(await newConnection(), false, "the address is not let in yet");
+        assert.equal((await only(moved)).update, 2);
+        assert.equal(await newConnection(), true);
+        const understood = async (address: string) =>
+          server.system.must(["sshd", "-T", "-C", `user=tech,host=x,addr=${address}`]);
+        assert.match(await understood(addresses.gateway), /^allowusers root$/m);
+        assert.doesNotMatch(await understood(moved), /^allowusers/m);
+      } finally {
+        await comeFrom(addresses.gateway);
+        await server.inCloud(["ip", "address", "delete", `${moved}/32`, "dev", "lo"]);
+        server.restoreConfig();
+        // Another `up` would be shut out here: the setting of before is put back where it shuts.
+        await linode(server, "PUT", firewall, JSON.stringify(cloudRules));
+        await server.up(["--refresh"]);
+      }
+    });
+
     test("rules that lock the deployer out are taken back within a minute", async () => {
-      const bundle = (sshAllowedCidrs: string[]) =>
-        JSON.stringify(renderHostFirewall({ sshAllowedCidrs, ipv6: true, manageSieve: false }));
+      const bundle = (shut: boolean) => {
+        const made = renderHostFirewall({ ipv6: true, manageSieve: false });
+        const rules = made.files["/etc/ufw/user.rules"]!;
+        if (shut) rules.content = rules.content.replace("--dport 22 ", "--dport 22 -s 192.0.2.0/24 ");
+        return JSON.stringify(made);
+      };
       const apply = (text: string) => server.system.must(["mailstack", "apply", "ufw"], { input: text });
-      await apply(bundle(["192.0.2.0/24"]));
+      await apply(bundle(true));
       const start = Date.now();
       assert.equal(await newConnection(), false, "the new rules let the deployer in");
       assert.match((await server.system.exec(["mailstack", "status"])).stdout, /BAD {2}firewall +.*not confirmed/);
@@ -112,7 +149,7 @@ while True: one.accept()[0].close()`;
       assert.match(late.stderr, /former rules were put back/);
       assert.equal(await newConnection(), false, "they are tried once more");
       await server.system.must(["mailstack", "firewall", "rollback"]);
-      await apply(bundle(["0.0.0.0/0", "::/0"]));
+      await apply(bundle(false));
       assert.equal(await newConnection(), true);
       await server.system.must(["mailstack", "firewall", "confirm"]);
       const { summary } = await server.up();

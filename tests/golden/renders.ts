@@ -15,6 +15,7 @@ import { renderMailboxQuota } from "../../components/mail/mailbox-quota.render";
 import { renderPostfix } from "../../components/mail/postfix.render";
 import { renderRedis } from "../../components/mail/redis.render";
 import { renderRspamd } from "../../components/mail/rspamd.render";
+import { renderSrs } from "../../components/mail/srs.render";
 import { renderSenders } from "../../components/mail/senders.render";
 import { renderVolume } from "../../components/mail/volume.render";
 import { renderSpamAssassin } from "../../components/mail/spamassassin.render";
@@ -35,6 +36,7 @@ export const administrator = "admin@example.org";
 export const renders: Record<string, (system: SystemName) => Bundle> = {
   access: () =>
     renderAccess({
+      sshAllowedCidrs: ["192.0.2.0/24", "2001:db8::/32"],
       sudoUsers: [
         { name: "tech", authorizedKeys: ["ssh-ed25519 AAAAC3Nz tech", "ssh-rsa AAAAB3Nz old"] },
         { name: "deputy", authorizedKeys: ["ssh-ed25519 AAAAC3Nzd deputy"] },
@@ -47,6 +49,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   swap: () => renderSwap({ sizeMb: 2048 }),
   volume: () => renderVolume({ device: "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org", sizeGb: 40 }),
   senders: () => renderSenders({ domains: ["example.org", "xn--bcher-kva.example"] }),
+  srs: () => renderSrs({ hostname }),
   resolver: (system) => renderResolver({ system, ipv6: true }),
   accounts: () =>
     renderAccounts({
@@ -123,10 +126,14 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
     }),
   autoconfig: () => renderAutoconfig({ hostname, domains: ["example.org", "example.net"] }),
   "mta-sts": () => renderMtaSts({ mode: "testing", hostnames: [hostname], domains: ["example.org", "example.net"] }),
-  connections: () => renderConnections({ trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"], webmail: true }),
+  connections: () =>
+    renderConnections({
+      trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"],
+      webmail: true,
+      inner: [{ ports: [10001, 10002], users: ["postfix"] }],
+    }),
   ufw: () =>
     renderHostFirewall({
-      sshAllowedCidrs: ["192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"],
       ipv6: true,
       manageSieve: false,
     }),

@@ -78,7 +78,7 @@ test("ManageSieve is one port more in both firewalls", () => {
   const labels = (manageSieve: boolean) => inboundRules(["0.0.0.0/0"], true, manageSieve).map(({ label }) => label);
   expect(labels(true).filter((label) => !labels(false).includes(label))).toEqual(["sieve"]);
   const ufw = (manageSieve: boolean) =>
-    renderHostFirewall({ sshAllowedCidrs: [], ipv6: true, manageSieve }).files["/etc/ufw/user6.rules"]!.content;
+    renderHostFirewall({ ipv6: true, manageSieve }).files["/etc/ufw/user6.rules"]!.content;
   expect([ufw(true).includes("--dport 4190"), ufw(false).includes("4190")]).toEqual([true, false]);
 });
 

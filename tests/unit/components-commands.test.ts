@@ -33,6 +33,7 @@ const commands = {
   "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
   "mail-mailbox-quota": "/usr/local/sbin/mailstack apply mailbox-quota",
   "mail-mail-guard": "/usr/local/sbin/mailstack apply mail-guard",
+  "mail-srs": "/usr/local/sbin/mailstack apply srs",
   "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
   "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
   "mail-senders": "/usr/local/sbin/mailstack apply senders",

@@ -59,7 +59,7 @@ function aliases(prefix: string, zone: string, domain: string): Record<string, o
   return Object.fromEntries(keys.map((key) => [`${prefix}-${key}`, { ...alias, name: `${key}.${domain}` }]));
 }
 
-const dmarc = (domain: string) => new RegExp(`^"v=DMARC1; p=reject; rua=mailto:dmarc@${domain}"$`);
+const dmarc = (domain: string) => new RegExp(`^"v=DMARC1; p=reject; aspf=s; rua=mailto:dmarc@${domain}"$`);
 
 test("the main domain's zone, record by record", () => {
   const common = { zoneId, name: "mail.ementech.co.ke", ttl: 1, proxied: false };
@@ -118,7 +118,9 @@ test("a record that is made anew is there before its predecessor goes, and what 
 
 test("the policy of the stack file is the one in the zone", async () => {
   const strict = await recordMailServer({ dmarcPolicy: "none" });
-  expect(strict.custom("mail-dns-dmarc").inputs.content).toBe('"v=DMARC1; p=none; rua=mailto:dmarc@ementech.co.ke"');
+  expect(strict.custom("mail-dns-dmarc").inputs.content).toBe(
+    '"v=DMARC1; p=none; aspf=s; rua=mailto:dmarc@ementech.co.ke"',
+  );
 });
 
 test("with mailstack:dane the zone names the key of port 25, as the host told it, and last of all", async () => {

@@ -37,7 +37,7 @@ test("the main domain's records in Linode's form", () => {
     "mail-dns-mx: MX ementech.co.ke 10 mail.ementech.co.ke",
     "mail-dns-spf: TXT ementech.co.ke v=spf1 mx -all",
     `mail-dns-dkim: TXT ementech1._domainkey.ementech.co.ke ${dkimValue("ementech.co.ke")}`,
-    "mail-dns-dmarc: TXT _dmarc.ementech.co.ke v=DMARC1; p=reject; rua=mailto:dmarc@ementech.co.ke",
+    "mail-dns-dmarc: TXT _dmarc.ementech.co.ke v=DMARC1; p=reject; aspf=s; rua=mailto:dmarc@ementech.co.ke",
     "mail-dns-tls-rpt: TXT _smtp._tls.ementech.co.ke v=TLSRPTv1; rua=mailto:tls-rpt@ementech.co.ke",
     `mail-dns-mta-sts-id: TXT _mta-sts.ementech.co.ke ${mtaStsRecord("testing", ["mail.ementech.co.ke"])}`,
     "mail-dns-autodiscover-srv: SRV  autodiscover tcp 0 1 443 autodiscover.ementech.co.ke",

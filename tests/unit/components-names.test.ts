@@ -102,6 +102,8 @@ mail mailstack:index:MailServer
     mail-senders command:remote:Command
   mail-spamassassin mailstack:mail:SpamAssassin
     mail-spamassassin command:remote:Command
+  mail-srs mailstack:mail:Srs
+    mail-srs command:remote:Command
   mail-swap mailstack:host:Swap
     mail-swap command:remote:Command
   mail-tls mailstack:web:SelfSigned

@@ -30,6 +30,7 @@ const steps = [
   "mail-dovecot",
   "mail-mailbox-quota",
   "mail-mail-guard",
+  "mail-srs",
   "mail-postfix",
   "mail-senders",
   "mail-roundcube",

@@ -39,7 +39,7 @@ test("the zone of the main domain, record by record", () => {
      "mail example.org MX 10 mail.example.org",
      "mail example.org TXT  v=spf1 mx -all",
      "mail s1._domainkey.example.org TXT  v=DKIM1; k=rsa; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-     "mail _dmarc.example.org TXT  v=DMARC1; p=none; rua=mailto:dmarc@example.org",
+     "mail _dmarc.example.org TXT  v=DMARC1; p=none; aspf=s; rua=mailto:dmarc@example.org",
      "mail _smtp._tls.example.org TXT  v=TLSRPTv1; rua=mailto:tls-rpt@example.org",
      "mail _mta-sts.example.org TXT  v=STSv1; id=82f367856cbc38a2e41c;",
      "mail _submissions._tcp.example.org SRV  0 1 465 mail.example.org",
