@@ -20,6 +20,9 @@ function problemsOf(change: Record<string, unknown>): string {
   }
 }
 const hosted = (name: string) => ({ domains: [{ name, cloudflareZoneId: zone("1") }] });
+const many = (count: number) => ({
+  domains: Array.from({ length: count }, (_, index) => ({ name: `d${index}.example`, cloudflareZoneId: zone("1") })),
+});
 const long = (length: number) => `${`${"a".repeat(59)}.`.repeat(5).slice(-(length - 3))}org`;
 
 test.each<[string, Record<string, unknown>, RegExp]>([
@@ -62,6 +65,16 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     "a domain whose records' names are too long",
     hosted(long(240)),
     /^mailstack:domains\[0\].name: makes a record whose name has more than 253/,
+  ],
+  [
+    "more names than a certificate holds",
+    many(40),
+    /^mailstack:domains: make 12[0-9] names, and a certificate holds 100 at most; use certificate dns-01 \(two names/,
+  ],
+  [
+    "more names than a certificate by DNS holds",
+    { certificate: "dns-01", ...many(50) },
+    /^mailstack:domains: make 102 names, and a certificate holds 100 at most; use certificate existing, or fewer/,
   ],
   [
     "a domain that is hosted and has no mail",
