@@ -132,7 +132,7 @@ export function installServices(name: string, args: MailServicesArgs): MailServi
   const sending = { hostname, domain, administrator, messageSizeLimitMb, trustedCidrs };
   next((o) => new Postfix(`${name}-postfix`, host, { system, ipv6, dane, ...sending }, o));
   // After Postfix, which tells the rule how each message came.
-  next((o) => new Senders(`${name}-senders`, host, { domains }, o));
+  next((o) => new Senders(`${name}-senders`, host, { domains, hostname }, o));
   const site = webmailName(domain);
   const webmail = { system, enabled: settings.webmail, site, hostname, domain, messageSizeLimitMb };
   // Also when it is not wanted: only a bundle without files takes away what is there.

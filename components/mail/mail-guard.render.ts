@@ -1,3 +1,4 @@
+import { programDigest } from "../host/host-program";
 import { sandbox } from "../host/sandbox";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom } from "../rendering/files";
@@ -11,6 +12,16 @@ const unit = "mailstack-mail-guard";
 /** Some large messages at once; what is not being looked at waits on the disk. */
 const memoryMb = 512;
 
+const daemon = programDigest([
+  "mail_guard_server.py",
+  "mail_guard.py",
+  "guarded_message.py",
+  "milter.py",
+  "mime_limits.py",
+  "outgoing_edit.py",
+  "long_lines.py",
+]);
+
 /**
  * Refuses messages that are built to keep Rspamd busy, and hands the others to its workers (host/mailstack/mail_guard.py).
  * Started by the first mail, ended when none comes. Needs Rspamd.
@@ -22,7 +33,7 @@ export function renderMailGuard(): Bundle {
     files: filesFrom(
       "mail-guard",
       { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
-      { address: mailGuard, filterPort: milterPort, memoryMb, sandbox },
+      { address: mailGuard, filterPort: milterPort, memoryMb, sandbox, programDigest: daemon },
     ),
     validate: [["systemd-analyze", "verify", `${units}/${unit}.service`]],
     units: { [`${unit}.socket`]: { onChange: "none" } },

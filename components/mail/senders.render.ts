@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { domainToUnicode } from "node:url";
+import { programDigest } from "../host/host-program";
 import { sandbox } from "../host/sandbox";
 import type { Bundle } from "../rendering/bundle";
 import { filesFrom, program } from "../rendering/files";
@@ -13,6 +12,8 @@ import { controllerSocket, rspamdUser } from "./rspamd.render";
 export interface SendersSettings {
   /** Hosted mail domains. */
   domains: string[];
+  /** The host's own name, in which nobody else writes. */
+  hostname: string;
 }
 
 const socket = "/run/mailstack-senders.sock";
@@ -20,12 +21,7 @@ const unit = "mailstack-senders";
 const rule = "/etc/rspamd/mailstack.d/senders.lua";
 const checkProgram = "/usr/local/libexec/mailstack/senders-check";
 
-/** A daemon that runs is the program of before; another digest restarts it. */
-const programDigest = digestOf(["senders.py", "senders_server.py"].map(programText).join("\n"));
-
-function programText(name: string): string {
-  return readFileSync(join(__dirname, "../../host/mailstack", name), "utf8");
-}
+const daemon = programDigest(["senders.py", "senders_server.py"]);
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -38,7 +34,7 @@ function digestOf(text: string): string {
 export function renderSenders(settings: SendersSettings): Bundle {
   const units = "/etc/systemd/system";
   const names = [...new Set(settings.domains.flatMap((domain) => [domain, domainToUnicode(domain)]))].sort();
-  const view = { socket, names, doors, uidHeader, sieveHeader, mailOwner };
+  const view = { socket, names, hostname: settings.hostname, doors, uidHeader, sieveHeader, mailOwner };
   const text = filesFrom("senders", { [rule]: {} }, { ...view, ruleSymbol: "" })[rule]!.content;
   const ruleSymbol = `SENDER_RULE_${digestOf(text).toUpperCase()}`;
   return {
@@ -48,7 +44,7 @@ export function renderSenders(settings: SendersSettings): Bundle {
       ...filesFrom(
         "senders",
         { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
-        { socket, sandbox, rspamdUser, group: accountsGroup, programDigest },
+        { socket, sandbox, rspamdUser, group: accountsGroup, programDigest: daemon },
       ),
       ...filesFrom("senders", { [rule]: {} }, { ...view, ruleSymbol }),
       ...filesFrom("senders", { [checkProgram]: program }, { controllerSocket, ruleSymbol }),

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import IO
 
 from . import milter
-from .mime_limits import check
+from .mime_limits import MAX_HEAD_BYTES, MAX_HEADERS, check
 from .outgoing_edit import edit
 
 _IN_MEMORY = 1 << 20
@@ -21,6 +21,7 @@ class Message:
     def __init__(self) -> None:
         self.envelope = bytearray()
         self.head: list[tuple[bytes, bytes]] = []
+        self.head_bytes = 0
         self.rest = bytearray()
         self.body: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
         self.size = 0
@@ -33,9 +34,13 @@ class Message:
             return
         if letter == milter.MACROS and stage == milter.MAIL:
             self.by_user = _AUTHENTICATED in data
+        if stage == milter.HEADER and (len(self.head) > MAX_HEADERS or self.head_bytes > MAX_HEAD_BYTES):
+            # It will be refused for what is there already; more of it is not kept.
+            return
         if letter == milter.HEADER:
             name, _, value = data.partition(b"\0")
             self.head.append((name, value.rstrip(b"\0")))
+            self.head_bytes += len(data)
             self.size += len(data)
         if stage == milter.END_OF_MESSAGE:
             self.rest += milter.packet(letter, data)

@@ -24,6 +24,10 @@ MAX_PARTS = 2_000
 MAX_DELIMITERS = 20_000
 MAX_HYPHENS = 200_000
 MAX_PART_HEADERS = 20_000
+# A part has one boundary; by RFC 2231 it comes in some pieces.
+MAX_BOUNDARIES = 20
+# Ends of base64 within one message that is encoded; an honest one has one.
+MAX_PADDINGS = 1_000
 
 _DELIMITER = re.compile(rb"--([^\r\n]*)(?:\r\n|\r|\n)?")
 _CONTENT = re.compile(rb"content-[a-z-]+[ \t]*:", re.I)
@@ -128,7 +132,8 @@ def _entity(parent: _Node, start: int, end: int, counts: _Counts) -> _Node:
 def _parts(node: _Node, boundaries: list[bytes], counts: _Counts) -> Iterator[_Node]:
     starts, words, ends = node.delimiters
     first, last = bisect_left(starts, node.start), bisect_left(starts, node.end)
-    chosen = [index for index in range(first, last) if any(words[index].startswith(one) for one in boundaries)]
+    meant = tuple(boundaries)
+    chosen = [index for index in range(first, last) if words[index].startswith(meant)]
     # As Rspamd: without a boundary that is there, the first line that looks like one is it.
     if not chosen and first < last:
         chosen = [index for index in range(first, last) if words[index] == words[first]]
@@ -139,7 +144,10 @@ def _parts(node: _Node, boundaries: list[bytes], counts: _Counts) -> Iterator[_N
 def _boundaries(kinds: bytes) -> list[bytes]:
     """Each value that may be meant, in lower case as Rspamd compares them."""
     pieces, found = [], []
-    for number, quoted, token in _BOUNDARY.findall(kinds):
+    named = _BOUNDARY.findall(kinds)
+    if len(named) > MAX_BOUNDARIES:
+        raise TooComplex(f"more than {MAX_BOUNDARIES} boundaries of one part")
+    for number, quoted, token in named:
         value = re.sub(rb"\\(.)", rb"\1", quoted) or token
         plain = _PERCENT.sub(lambda match: bytes([int(match[1], 16)]), value)
         if number:
@@ -147,7 +155,7 @@ def _boundaries(kinds: bytes) -> list[bytes]:
         found += [value, plain, plain.rpartition(b"'")[2]]
     if pieces:
         found.append(b"".join(value for _, value in sorted(pieces)))
-    return [value.strip().lower()[:_LONGEST_BOUNDARY] for value in found if value.strip()]
+    return list({value.strip().lower()[:_LONGEST_BOUNDARY] for value in found if value.strip()})
 
 
 def _delimiters(text: Text, counts: _Counts) -> _Delimiters:
@@ -173,6 +181,8 @@ def _lines_with_hyphens(text: Text) -> Iterator[int]:
 
 def _decoded(encoding: bytes, content: bytes) -> bytes:
     if encoding == b"base64":
+        if content.count(b"=") > MAX_PADDINGS:
+            raise TooComplex(f"more than {MAX_PADDINGS} ends in a message in base64")
         pieces = (re.sub(rb"[^A-Za-z0-9+/]", b"", piece) for piece in content.split(b"="))
         # Rspamd goes on behind padding; a single letter that is left over says nothing.
         return b"".join(binascii.a2b_base64(piece[: len(piece) - (len(piece) % 4 == 1)] + b"==") for piece in pieces)

@@ -19,8 +19,13 @@ DELIMITER = "+"
 # Headers that name who wrote or sent a message (RFC 5322, 3.6.2 and 3.6.6).
 HEADERS = ("From", "Sender", "Resent-From", "Resent-Sender")
 
+# Parsers of addresses take a time that grows with the square of the text. Nobody's name is that long.
+_LONGEST = 1_000
+_MOST = 10
+
 _COMMENT = re.compile(r"\([^()]*\)")
-_ADDRESS = re.compile(r'("(?:[^"\\]|\\.)*"|[^\s"<>(),:;@]+)\s*@\s*([^\s"<>(),:;@\[\]]+)')
+# From the begin of a word only: otherwise the time grows with the square of a word's length.
+_ADDRESS = re.compile(r'("(?:[^"\\]|\\.)*"|(?<![^\s"<>(),:;@\[\]])[^\s"<>(),:;@]+)\s*@\s*([^\s"<>(),:;@\[\]]+)')
 _PARSER = email.headerregistry.HeaderRegistry()
 
 
@@ -102,6 +107,8 @@ def is_hosted(address: str, domains: Iterable[str]) -> bool:
 
 def refusal(database: sqlite3.Connection, user: str, headers: dict[str, list[str]]) -> str:
     """Why a user who has logged in may not send a message with these headers; empty: the user may."""
+    if words := _unreadable(headers):
+        return words
     user = user.lower()
     domains = hosted_domains(database)
     for name in HEADERS:
@@ -122,6 +129,8 @@ def refusal(database: sqlite3.Connection, user: str, headers: dict[str, list[str
 def local_refusal(database: sqlite3.Connection, login: str, headers: dict[str, list[str]]) -> str:
     """Why a program of this host that has not logged in may not send. Of hosted domains it may use its own name,
     `login@domain`, and root's, in which cron writes for every user. Without a login: nothing of them."""
+    if words := _unreadable(headers):
+        return words
     domains = hosted_domains(database)
     names = {login.lower(), "root"} if login else set()
     for header, texts in headers.items():
@@ -130,6 +139,15 @@ def local_refusal(database: sqlite3.Connection, login: str, headers: dict[str, l
                 user, _, domain = address.rpartition("@")
                 if is_hosted(address, domains) and not (user in names and domain in domains):
                     return f"{header} is {_readable(address)}; log in on port 587 to write as that"
+    return ""
+
+
+def _unreadable(headers: dict[str, list[str]]) -> str:
+    for name, texts in headers.items():
+        if len(texts) > _MOST:
+            return f"there are more than {_MOST} headers {name}"
+        if any(len(text) > _LONGEST for text in texts):
+            return f"{name} has more than {_LONGEST} characters"
     return ""
 
 

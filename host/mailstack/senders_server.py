@@ -58,7 +58,7 @@ class _Server:
                 return  # Somebody looks whether the socket is there.
             writer.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
             await writer.drain()
-        except (ConnectionError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
+        except (ConnectionError, ValueError, KeyError, TypeError, RecursionError, sqlite3.Error) as error:
             print(f"no answer: {type(error).__name__} {error}", file=sys.stderr)
         finally:
             self.last_use = time.monotonic()

@@ -8,6 +8,7 @@ import unittest
 import unittest.mock
 
 from mailstack import mail_guard, milter
+from mailstack.guarded_message import Message
 
 HEADER = milter.packet(b"m", b"\0\0\0\1X-Spam\0Yes\0")
 USER = b"{auth_type}\0PLAIN\0{auth_authen}\0a@b\0"
@@ -142,6 +143,18 @@ class MailGuard(unittest.TestCase):
         letter, words = self.send(headers=((b"X-Long", b"word\n " * 10_000),))[-1]
         self.assertEqual(letter, milter.REPLY_CODE)
         self.assertIn(b"a header of more than", words)
+
+    def test_of_headers_without_end_no_more_is_kept_than_shows_it(self):
+        self.guard("die")
+        kept = []
+        closed = Message.close
+        with unittest.mock.patch.object(Message, "close", lambda each: (kept.append(len(each.envelope)), closed(each))):
+            for headers in (((b"ab", b"c"),) * 100_000, ((b"X-Long", b"word\n " * 10_000),) * 100):
+                letter, words = self.send(headers=headers)[-1]
+                self.assertEqual(letter, milter.REPLY_CODE)
+                self.assertIn(b"header", words)
+                self.connect()
+        self.assertLess(max(kept), 2 << 20)
 
     def test_a_large_message_comes_as_a_whole(self):
         self.guard(ACCEPT)

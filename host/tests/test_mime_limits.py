@@ -93,6 +93,10 @@ class Refused(Case):
         with self.assertRaisesRegex(TooComplex, "headers of more than"):
             check([(b"X-A", b"b" * 50_000)] * 24, b"")
 
+    def test_boundaries_and_ends_of_base64(self):
+        self.refused(b"multipart/mixed" + b";boundary=a" * 3_000, b"--z\r\n" * 19_000, "boundaries of one part")
+        self.refused(b"message/rfc822", b"a=\r\n" * 100_000, "ends in a message in base64", b"base64")
+
     def test_in_a_time_that_grows_with_the_size_alone(self):
         small, large = (
             self._seconds(nested(59) + b"--y\r\n" * 20_000 + b"a" * size) for size in (1_000_000, 10_000_000)

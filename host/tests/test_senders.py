@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import time
 import unittest
 
 from mailstack import senders
@@ -94,6 +95,18 @@ class RefusalTest(SendersTestCase):
                 self.assertIn(header, self.refusal({header: ["ceo@a.example"]}))
         self.assertNotEqual(self.refusal({"From": ["info@a.example", "ceo@a.example"]}), "")
         self.assertNotEqual(self.refusal({"From": ["info@a.example", "info@a.example"]}), "")
+
+    def test_what_would_take_long_to_read_is_refused_at_once(self):
+        began = time.process_time()
+        for text in ("a" * 60_000, "a." * 30_000, "(" * 60_000, '"\\"' * 20_000, " @" * 30_000, "=?a?q?" * 9_000):
+            for header in senders.HEADERS:
+                self.assertRegex(self.refusal({header: [text]}), "has more than 1000 characters$")
+        self.assertIn("more than 10 headers", self.refusal({"Sender": ["info@a.example"] * 11}))
+        # The longest that are read; nested comments are too deep for a parser.
+        for text in ("a" * 999, "a." * 499, "(" * 999, '"\\"' * 333, " @" * 499, "[" * 999, "=?a?q?" * 160):
+            with contextlib.suppress(RecursionError):
+                self.refusal({"From": [text], "Sender": [text] * 10})
+        self.assertLess(time.process_time() - began, 30)
 
     def test_the_words_are_one_line_of_ascii(self):
         words = self.refusal({"From": ["chef\u00e9@a.example"]})

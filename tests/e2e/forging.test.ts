@@ -172,6 +172,36 @@ for (const os of everySystem) {
       assert.ok(headers["arc-seal"], "what we found out about it is sealed");
     });
 
+    test("what a stranger wrote in our domain's name no filter sends on, let alone signed", async () => {
+      await script("support", `require ["copy"];\nredirect :copy "${friend}";\n`);
+      const boss = server.address("ceo");
+      const subjects = ["", `g${Date.now()}@peer.example`].map((sender) => ({
+        sender,
+        subject: server.unique("boss"),
+      }));
+      const answers = await fromOutside(
+        subjects.map(({ sender, subject }) => [
+          sender,
+          server.address("support"),
+          letter(subject, [`From: The Boss <${boss}>`]),
+        ]),
+      );
+      const honest = server.unique("honest");
+      await fromOutside([[friend, server.address("support"), letter(honest, [`From: ${friend}`])]]);
+      await server.peer.received({ subject: honest });
+      await queueIsEmpty();
+      for (const [index, { subject }] of subjects.entries()) {
+        const [code, words] = answers[index]!;
+        assert.ok(code === 250 || code === 451 || code === 554, words);
+        assert.deepEqual(await folders("support", subject), code === 250 ? ["Junk"] : []);
+        assert.equal((await server.peer.exec(["grep", "-rlF", subject, "/var/mail/peer"])).stdout, "");
+      }
+      assert.ok(
+        answers.some(([code]) => code === 250),
+        JSON.stringify(answers),
+      );
+    });
+
     test("a script answers in nobody else's name", async () => {
       const gone = server.unique("gone");
       await script(

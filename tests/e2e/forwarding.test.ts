@@ -141,12 +141,24 @@ s = socket.create_connection(("127.0.0.1", 10001)); s.sendall(b"get friend@peer.
       const [code, words] = await sent(boss, server.address("away"), server.unique("own envelope"), boss);
       assert.equal(code, 554, words);
       assert.match(words, /domain of this host: log in on port 587/);
+      const answers: number[] = [];
       for (const sender of ["", `d${Date.now()}@peer.example`]) {
         const subject = server.unique("forged");
         const [answer] = await sent(sender, server.address("away"), subject, boss);
+        answers.push(answer);
         if (answer !== 250) continue;
         const { dmarc, headers } = await judged(subject);
         assert.equal(dmarc, "fail", text(headers));
+      }
+      assert.ok(answers.includes(250), text(answers));
+    });
+
+    test("nor in the host's own name, for which SPF of forwarded mail speaks", async () => {
+      const host = `root@${server.hostname}`;
+      for (const sender of [host, "", `f${Date.now()}@peer.example`]) {
+        const [code, words] = await sent(sender, server.address("away"), server.unique("as the host"), host);
+        assert.equal(code, 554, words);
+        assert.match(words, /domain of this host|name of this host/);
       }
     });
 

@@ -55,6 +55,21 @@ for (const os of everySystem) {
       assert.deepEqual(await workers(), before, "no worker of Rspamd had to be killed");
     });
 
+    test("what passes the guard and is slow to look at holds nobody up either", async () => {
+      const kinds = await kindsOf("SLOW");
+      assert.ok(kinds.length >= 12);
+      const before = await workers();
+      const answers = await send("slow", kinds);
+      // Whether it is taken is the filter's verdict; it is given.
+      for (const kind of kinds)
+        assert.ok([250, 451, 554].includes(answers[kind]!.code), `${kind}: ${answers[kind]!.words}`);
+      for (const [name, { code, seconds, words }] of small(answers)) {
+        assert.equal(code, 250, `${name}: ${words}`);
+        assert.ok(seconds < patience, `${name} took ${seconds} s`);
+      }
+      assert.deepEqual(await workers(), before, "no worker of Rspamd had to be killed");
+    });
+
     test("large and odd mail that people send passes", async () => {
       const kinds = await kindsOf("GOOD");
       const answers = await send("good", kinds);

@@ -81,8 +81,11 @@ for (const os of everySystem) {
     });
 
     test("a login that hides in another task's address is refused, also with the right password", async () => {
-      const [hidden] = await webmailLogins(server, owner, [ceo], "mail");
-      assert.notEqual(hidden!.status, 200);
+      // As nginx and PHP read a query differently: the body, the last of two, another spelling.
+      for (const task of ["mail", "mail&_task=login", "%6Cogin", "login%00"]) {
+        const [hidden] = await webmailLogins(server, owner, [ceo], task);
+        assert.notEqual(hidden!.status, 200, task);
+      }
       assert.equal((await webmailLogins(server, owner, [ceo]))[0]!.status, 200);
     });
 

@@ -58,6 +58,11 @@ REFUSED = {
     "messages side by side": _parts(b"Content-Type: message/rfc822\n\nSubject: a\n\nhi", 30_000, b"digest"),
     "parts of a boundary by RFC 2231": _parts(b"\na", 60_000).replace(b'boundary="x"', b"boundary*0*=us-ascii''%78"),
     "parts of a boundary that is not given": _parts(b"\na", 60_000).replace(b'; boundary="x"', b""),
+    "many boundaries of one part": b"Content-Type: multipart/mixed"
+    + b";\n boundary=a" * 4_000
+    + b"\n\n"
+    + b"".join(b"--z%d\n" % number for number in range(19_000)),
+    "ends of base64": _encoded(b"message/rfc822", b"").rstrip() + b"\n\n" + b"a=\n" * 2_000_000,
     "lines like boundaries": _parts(b"\n" + b"".join(b"--y%d\n" % number for number in range(100_000)), 1),
     "headers": b"X-A: b\n" * 300_000 + b"\nhi\n",
     "headers in a part": _parts(b"X-A: b\n" * 300_000 + b"\nhi", 1),
@@ -69,6 +74,8 @@ SLOW = {
     "one header": b"X-A: " + b"aaaaaaaaaa\n " * 9_000 + b"\n\nhi\n",
     "encoded words": b"X-W: " + b"=?iso-2022-jp?B?YWFh?=\n " * 4_000 + b"x\n\nhi\n",
     "addresses": b"Cc: " + b",\n ".join(b"a%d@example.net" % number for number in range(4_000)) + b"\n\nhi\n",
+    "comments in Sender": b"Sender: " + (b"(" * 900 + b"\n ") * 60 + b"a@example.net\n\nhi\n",
+    "comments in a second From": b"From: " + (b"(" * 900 + b"\n ") * 60 + b"a@example.net\n\nhi\n",
     "comments in comments": b"Cc: " + b"(" * 900 + b"\n " + b")" * 900 + b" a@example.net\n\nhi\n",
     "parameters": b"Content-Type: text/plain"
     + b"".join(b";\n name*%d*=%%41" % each for each in range(6_000))

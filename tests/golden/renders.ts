@@ -48,7 +48,7 @@ export const renders: Record<string, (system: SystemName) => Bundle> = {
   packages: (system) => renderPackages({ system, webmail: true }),
   swap: () => renderSwap({ sizeMb: 2048 }),
   volume: () => renderVolume({ device: "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org", sizeGb: 40 }),
-  senders: () => renderSenders({ domains: ["example.org", "xn--bcher-kva.example"] }),
+  senders: () => renderSenders({ domains: ["example.org", "xn--bcher-kva.example"], hostname }),
   srs: () => renderSrs({ hostname }),
   resolver: (system) => renderResolver({ system, ipv6: true }),
   accounts: () =>
