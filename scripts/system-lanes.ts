@@ -5,6 +5,7 @@ import { runNode, testFiles, type Counts } from "./node-tests";
 
 /** Files about what does not depend on the system of the host. */
 const anySystem = new Set([
+  "cloud-firewall.test.ts",
   "config.test.ts",
   "faults.test.ts",
   "linode-dns.test.ts",

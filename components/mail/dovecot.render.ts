@@ -94,7 +94,7 @@ const sieve = {
 const globalScripts = [sieve.junk, sieve.undeliverable, sieve.absence, sieve.spam, sieve.ham];
 
 /** Where the administrator's notices about bounces go when there are many. */
-const undeliverable = { folder: "Undeliverable (postmaster)", days: 30, mails: 200 };
+const undeliverable = { folder: "Undeliverable-Bounces", days: 30, mails: 200 };
 
 /** How often one correspondent is told at most, unless the script says so within these limits (RFC 5230, 4.1). */
 const vacation = { min: "1d", usual: "7d", max: "30d" };

@@ -82,7 +82,7 @@ for (const os of everySystem) {
         files = await filesWith(server, "admin", subject);
         return files.length === 3;
       });
-      assert.ok(files.filter((path) => !path.includes("/.Undeliverable/")).length <= 1, files.join("\n"));
+      assert.ok(files.filter((path) => !path.includes("/.Undeliverable-Bounces/")).length <= 1, files.join("\n"));
       const notice = await server.system.must(["cat", files[0]!]);
       assert.match(notice, /^Subject: Postmaster Copy: Undelivered/m);
     });
