@@ -8,6 +8,7 @@ const anySystem = new Set([
   "cloud-firewall.test.ts",
   "config.test.ts",
   "faults.test.ts",
+  "foreign-records.test.ts",
   "linode-dns.test.ts",
   "linode-host.test.ts",
   "local-command.test.ts",
