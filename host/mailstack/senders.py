@@ -26,6 +26,9 @@ _MOST = 10
 _COMMENT = re.compile(r"\([^()]*\)")
 # From the begin of a word only: otherwise the time grows with the square of a word's length.
 _ADDRESS = re.compile(r'("(?:[^"\\]|\\.)*"|(?<![^\s"<>(),:;@\[\]])[^\s"<>(),:;@]+)\s*@\s*([^\s"<>(),:;@\[\]]+)')
+# As in virtual_aliases.cf: a mailbox leads to itself.
+_NEXT = """SELECT destination FROM aliases WHERE source = ?
+    UNION SELECT email FROM users WHERE email = ? AND active = 1"""
 _PARSER = email.headerregistry.HeaderRegistry()
 
 
@@ -140,6 +143,38 @@ def local_refusal(database: sqlite3.Connection, login: str, headers: dict[str, l
                 if is_hosted(address, domains) and not (user in names and domain in domains):
                     return f"{header} is {_readable(address)}; log in on port 587 to write as that"
     return ""
+
+
+def forwarding_refusal(database: sqlite3.Connection, recipients: list[str]) -> str:
+    """Why a mail that is forged in the name of a hosted domain may not go to these recipients; empty: it may.
+
+    Sent on it would have a sender of this host, and some receivers (OpenDMARC) take SPF of `mail.example.org` for proof
+    of `example.org`, also where its DMARC record says that they must not (`aspf=s`).
+    """
+    if any(leads_out(database, each.lower()) for each in recipients):
+        return "It is written in the name of a domain of this host, so it is not sent on"
+    return ""
+
+
+def leads_out(database: sqlite3.Connection, recipient: str) -> bool:
+    """Whether mail to this address is sent on to another server, as Postfix resolves aliases."""
+    domains = hosted_domains(database)
+    seen: set[str] = set()
+    waiting = [recipient]
+    while waiting:
+        address = waiting.pop()
+        if address in seen:
+            continue
+        seen.add(address)
+        user, _, domain = address.rpartition("@")
+        if domain not in domains:
+            return True
+        for key in (address, f"{user.partition(DELIMITER)[0]}@{domain}", f"@{domain}"):
+            rows = database.execute(_NEXT, (key, key)).fetchall()
+            if rows:
+                waiting += (str(row[0]).lower() for row in rows)
+                break
+    return False
 
 
 def _unreadable(headers: dict[str, list[str]]) -> str:

@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from .accounts import DEFAULT_DATABASE
-from .senders import local_refusal, refusal
+from .senders import forwarding_refusal, local_refusal, refusal
 
 IDLE_SECONDS = 300.0
 # systemd's first socket.
@@ -28,6 +28,8 @@ _BUSY_SECONDS = 5
 def answer(request: dict[str, Any], path: str = DEFAULT_DATABASE) -> dict[str, str]:
     """`refuse`: the words for the sender, empty where the message may go."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as database:
+        if "recipients" in request:
+            return {"refuse": forwarding_refusal(database, request["recipients"])}
         if "user" in request:
             return {"refuse": refusal(database, request["user"], _headers(request))}
         return {"refuse": local_refusal(database, _login(request.get("uid")), _headers(request))}

@@ -108,6 +108,21 @@ class RefusalTest(SendersTestCase):
                 self.refusal({"From": [text], "Sender": [text] * 10})
         self.assertLess(time.process_time() - began, 30)
 
+    def test_where_a_forged_mail_would_be_sent_on_it_is_refused(self):
+        self.declare(
+            (*_ALIASES, ("out", "x@peer.example"), ("far", "out"), ("far", "info"), ("loop", "pool"), ("pool", "loop"))
+        )
+        with self.database() as connection:
+            for recipient, out in (
+                *(("info@a.example", False), ("info+tag@a.example", False), ("sales@a.example", False)),
+                *(("both@a.example", False), ("loop@a.example", False), ("nobody@a.example", False)),
+                *(("out@a.example", True), ("Out+tag@A.example", True), ("far@a.example", True)),
+                ("SRS0=x=y=peer.example=z@mail.a.example", True),
+            ):
+                with self.subTest(recipient):
+                    refused = senders.forwarding_refusal(connection, ["info@a.example", recipient])
+                    self.assertEqual(bool(refused), out)
+
     def test_the_words_are_one_line_of_ascii(self):
         words = self.refusal({"From": ["chef\u00e9@a.example"]})
         self.assertTrue(words.isascii() and words.isprintable(), words)
