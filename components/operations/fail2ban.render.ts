@@ -37,6 +37,8 @@ const wrongPassword = {
 
 const folder = "/etc/fail2ban";
 const filters = `${folder}/filter.d`;
+/** A reload of fail2ban leaves the rules that an action has made as they are. */
+const networkAction = `${folder}/action.d/mailstack-network.conf`;
 
 /**
  * Shuts out addresses that guess passwords, try SSH, or misuse port 25. Reads the journal, so it needs no log file of
@@ -52,7 +54,7 @@ export function renderFail2ban(settings: Fail2banSettings): Bundle {
       {
         [`${folder}/fail2ban.local`]: {},
         [`${folder}/jail.local`]: {},
-        [`${folder}/action.d/mailstack-network.conf`]: {},
+        [networkAction]: {},
         [`${filters}/mailstack-login.conf`]: {},
         [`${filters}/mailstack-network.conf`]: {},
         [`${filters}/mailstack-postfix.conf`]: {},
@@ -77,7 +79,7 @@ export function renderFail2ban(settings: Fail2banSettings): Bundle {
       },
     ),
     validate: [["fail2ban-client", "--test"]],
-    units: { "fail2ban.service": { onChange: "reload" } },
+    units: { "fail2ban.service": { onChange: "reload", restartOn: [networkAction] } },
     health: [{ run: ["fail2ban-client", "ping"] }],
   };
 }
