@@ -34,7 +34,7 @@ const everywhere = ["0.0.0.0/0", "::/0"];
 export function renderAccess(settings: AccessSettings): Bundle {
   const { sshAllowedCidrs } = settings;
   const narrow = !everywhere.every((cidr) => sshAllowedCidrs.includes(cidr));
-  const elsewhere = narrow ? ["*", ...sshAllowedCidrs.map((cidr) => `!${cidr}`)].join(",") : undefined;
+  const elsewhere = narrow ? ["*", ...sshAllowedCidrs.map((cidr) => `!${cidr}`)].join(",") : "";
   const users = settings.sudoUsers.map(({ name }) => ({ name }));
   return {
     service: "access",
@@ -44,7 +44,7 @@ export function renderAccess(settings: AccessSettings): Bundle {
       ...filesFrom(
         "access",
         { "/etc/ssh/sshd_config.d/00-mailstack.conf": {}, [makeUsers]: program, [checkSsh]: program },
-        { group, keysFolder, required, elsewhere: elsewhere ?? "" },
+        { group, keysFolder, required, elsewhere },
       ),
       ...filesFrom("access", { [sudoers]: { mode: "0440" } }, { users }),
       ...Object.fromEntries(settings.sudoUsers.map((user) => [`${keysFolder}/${user.name}`, keysFile(user)])),

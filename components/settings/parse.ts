@@ -27,11 +27,11 @@ export function parseSettings(values: Record<string, unknown>): Settings {
   const settings = withReadAddresses(parsed.data);
   const problems = contradictions(settings);
   if (problems.length > 0) throw refuse(problems);
-  const networks = ({ trustedCidrs, sshAllowedCidrs }: Settings) => ({
-    trustedCidrs: trustedCidrs.map(networkOf),
-    sshAllowedCidrs: sshAllowedCidrs.map(networkOf),
-  });
-  return { ...settings, ...networks(settings) };
+  return {
+    ...settings,
+    trustedCidrs: settings.trustedCidrs.map(networkOf),
+    sshAllowedCidrs: settings.sshAllowedCidrs.map(networkOf),
+  };
 }
 
 /** Every address that may be anybody's, in the form in which mail goes there. */
