@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Mocks } from "@pulumi/pulumi/runtime";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { fakeCloud } from "./fake-cloud";
 
@@ -20,6 +21,9 @@ export interface Registration {
   retainOnDelete: boolean;
   deletedWith: string;
   ignoreChanges: string[];
+  replaceOnChanges: string[];
+  /** Id of the thing that exists already and is taken over. */
+  importId: string;
   deleteBeforeReplace: boolean;
   additionalSecretOutputs: string[];
   createTimeout: string;
@@ -48,6 +52,8 @@ interface Request {
   getRetainondelete(): boolean;
   getDeletedwith(): string;
   getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getImportid(): string;
   getDeletebeforereplace(): boolean;
   getAdditionalsecretoutputsList(): string[];
   getCustomtimeouts(): { getCreate(): string } | undefined;
@@ -58,11 +64,12 @@ type Answer = (error: unknown, response?: { getUrn(): string }) => void;
 /**
  * Runs a program against Pulumi's mock engine and writes down every registration.
  * @param options.preview - As in a first `pulumi preview`: outputs of resources are not known.
+ * @param options.cloud - Who answers; default a cloud in which nothing is there yet.
  * @throws whatever the program throws.
  */
 export async function record<T>(
   program: () => T | Promise<T>,
-  options: { preview?: boolean } = {},
+  options: { preview?: boolean; cloud?: Mocks } = {},
 ): Promise<RecordedProgram<T>> {
   const registrations: Registration[] = [];
   const outputs = new Map<string, unknown>();
@@ -85,7 +92,7 @@ export async function record<T>(
   const frames = Error.stackTraceLimit;
   Error.stackTraceLimit = 2;
   try {
-    await pulumi.runtime.setMocks(fakeCloud(preview), "mailstack", "test", preview, "organization");
+    await pulumi.runtime.setMocks(options.cloud ?? fakeCloud(preview), "mailstack", "test", preview, "organization");
     const result = await program();
     await settled();
     return { result, registrations, outputs };
@@ -130,6 +137,8 @@ function read(request: Request, urn: string): Registration {
     retainOnDelete: request.getRetainondelete(),
     deletedWith: request.getDeletedwith(),
     ignoreChanges: request.getIgnorechangesList(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    importId: request.getImportid(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     createTimeout: request.getCustomtimeouts()?.getCreate() ?? "",
