@@ -8,7 +8,7 @@ import { Server } from "./cloud/server";
 import { publishRecords } from "./dns/publish";
 import { Published } from "./dns/published";
 import type { HostFacts } from "./dns/zone-data";
-import { hostnameOf, publishedNames, type History, type Past } from "./history/history";
+import { hostnameOf, publishedNames, volumeLabelOf, type History, type Past } from "./history/history";
 import { recordSetsOf, zoneIdOf, zonesOf, zoneTexts } from "./dns/zones";
 import { Host } from "./host/host";
 import { HostHealth } from "./host/health";
@@ -112,7 +112,7 @@ export class MailServer extends pulumi.ComponentResource {
       sizeGb > 0
         ? new MailDisk(
             `${name}-disk`,
-            { hostname: first.hostname, region: settings.region, sizeGb, instance, protect },
+            { label: volumeLabelOf(first), region: settings.region, sizeGb, instance, protect },
             diskOptions,
           )
         : undefined;

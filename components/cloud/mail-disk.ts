@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** Arguments of a {@link MailDisk}. */
 export interface MailDiskArgs {
-  /** Fully qualified name of the host; the volume is named after it. */
-  hostname: string;
+  /** Its name in the account and, on the host, of its device. */
+  label: string;
   region: string;
   /** Size in GB, 10 to 16384. It can only grow: the API refuses a smaller one. */
   sizeGb: number;
@@ -23,7 +23,7 @@ export class MailDisk extends pulumi.ComponentResource {
 
   constructor(name: string, args: MailDiskArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:cloud:MailDisk", name, {}, opts);
-    const label = volumeLabel(args.hostname);
+    const { label } = args;
     this.volume = new Volume(
       name,
       {
@@ -38,14 +38,6 @@ export class MailDisk extends pulumi.ComponentResource {
     this.device = volumePath(label);
     this.registerOutputs({ device: this.device });
   }
-}
-
-/** Labels of volumes: 1 to 32 letters, digits, single `-` and `_`; no dots, as it is a part of a path on the host. */
-export function volumeLabel(hostname: string): string {
-  return hostname
-    .replace(/[^a-z0-9]+/g, "-")
-    .slice(0, 32)
-    .replace(/-$/, "");
 }
 
 /** Linode's name of the device, by the volume's label; known before the volume is made, so that previews show it. */

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { Firewall } from "@pulumi/linode/firewall";
 import { Instance } from "@pulumi/linode/instance";
 import * as pulumi from "@pulumi/pulumi";
 import { guardedBy } from "./firewall-device";
 import type { SshKey } from "../host/ssh-key";
 import { inboundRules } from "./firewall-rules";
+import { hostLabel } from "./labels";
 import { renderUserData } from "./user-data";
 
 /** Arguments of a {@link Server}. */
@@ -53,7 +53,7 @@ export class Server extends pulumi.ComponentResource {
     this.firewall = new Firewall(
       `${name}-firewall`,
       {
-        label: label(args.hostname),
+        label: hostLabel(args.hostname),
         inboundPolicy: "DROP",
         outboundPolicy: "ACCEPT",
         inbounds: inboundRules(args.sshAllowedCidrs, args.ipv6, args.manageSieve),
@@ -66,7 +66,7 @@ export class Server extends pulumi.ComponentResource {
     this.instance = new Instance(
       name,
       {
-        label: label(args.hostname),
+        label: hostLabel(args.hostname),
         region: args.region,
         type: args.plan,
         image: `linode/${args.os}`,
@@ -94,19 +94,4 @@ export class Server extends pulumi.ComponentResource {
     this.ipv6 = this.instance.ipv6.apply((network) => network.replace(/\/128$/, ""));
     this.registerOutputs({ ipv4: this.ipv4, ipv6: this.ipv6 });
   }
-}
-
-/** Length of a firewall's label; an instance's may be longer. */
-const longestLabel = 32;
-
-/**
- * Linode labels: 3 to 32 characters, letters, digits, single `-`, `_` and `.`, a letter first. A name that is cut keeps
- * a digest, so that two hosts of an account have two labels.
- */
-export function label(hostname: string): string {
-  const single = hostname.replace(/([-_.])\1+/g, "$1");
-  const whole = /^[a-z]/.test(single) ? single : `host-${single}`;
-  if (whole.length <= longestLabel) return whole;
-  const digest = createHash("sha256").update(hostname).digest("hex").slice(0, 6);
-  return `${whole.slice(0, longestLabel - digest.length - 1).replace(/[^a-z0-9]+$/, "")}-${digest}`;
 }

@@ -1,3 +1,4 @@
+import { formerVolumeLabel, volumeLabel } from "../cloud/labels";
 import type { Settings } from "../settings/schema";
 
 /**
@@ -22,6 +23,8 @@ export interface FirstNames {
   domain: string;
   hostname: string;
   selector: string;
+  /** Label of the volume, should there be one; versions that cut it without a digest left none. */
+  volume?: string;
 }
 
 /** The last `up`, as its outputs tell it. */
@@ -72,8 +75,17 @@ export function hostnameOf(settings: Pick<Settings, "domain" | "hostname">): str
 /** What the records of a stack are made from, besides its settings. */
 export function publishedNames(settings: Settings, past: Past | undefined) {
   const hostname = hostnameOf(settings);
-  const first: FirstNames = past?.first ?? { domain: settings.domain, hostname, selector: settings.dkimSelector };
+  const first: FirstNames = past?.first ?? firstNames(settings, hostname);
   return { settings, hostname, first, former: formerNames(past, settings, hostname, new Date()) };
+}
+
+function firstNames({ domain, dkimSelector: selector }: Settings, hostname: string): FirstNames {
+  return { domain, hostname, selector, volume: volumeLabel(hostname) };
+}
+
+/** Label of the volume that mail is on, where the stack has one. */
+export function volumeLabelOf({ volume, hostname }: FirstNames): string {
+  return volume ?? formerVolumeLabel(hostname);
 }
 
 /** Names that the settings do not hold any more, and that others may still use. */

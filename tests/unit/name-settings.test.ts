@@ -1,4 +1,4 @@
-import { label } from "../../components/cloud/server";
+import { hostLabel } from "../../components/cloud/labels";
 import { parseSettings, SettingsError } from "../../components/settings/parse";
 import { createSchema as firewallBody } from "../../local-cloud/api/linode/firewall-request";
 
@@ -110,11 +110,11 @@ test.each([
   "a.b--c__d.org",
 ])("Linode takes the label of %s", (hostname) => {
   const rules = { inbound_policy: "DROP", outbound_policy: "ACCEPT" };
-  expect(() => firewallBody.parse({ label: label(hostname), rules })).not.toThrow();
+  expect(() => firewallBody.parse({ label: hostLabel(hostname), rules })).not.toThrow();
 });
 
 test("labels of two hosts are two, and an ordinary name is its own label", () => {
-  const [one, other] = ["a", "b"].map((end) => label(`mail.${"x".repeat(40)}${end}.org`));
+  const [one, other] = ["a", "b"].map((end) => hostLabel(`mail.${"x".repeat(40)}${end}.org`));
   expect(one).not.toBe(other);
-  expect(label("mail.example.org")).toBe("mail.example.org");
+  expect(hostLabel("mail.example.org")).toBe("mail.example.org");
 });

@@ -1,14 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dkimValue, foreignZone, instanceId, ipv4, ipv6 } from "./support/fake-cloud";
-import { open, isSecret, record, valueOf, type RecordedProgram } from "./support/recorded-program";
+import { dkimValue, foreignDomainId, foreignZone, instanceId, ipv4, ipv6, ownDomainId } from "./support/fake-cloud";
+import {
+  isSecret,
+  open,
+  record,
+  settled,
+  valueOf,
+  type RecordedProgram,
+  type Registration,
+} from "./support/recorded-program";
 import { stackConfig, tokens, zoneId } from "./support/stacks";
 
 /** Runs index.ts anew: a module runs only once. */
-async function run(config: Record<string, string>): Promise<RecordedProgram<Record<string, pulumi.Output<unknown>>>> {
+async function run(
+  config: Record<string, string>,
+  registrations?: Registration[],
+): Promise<RecordedProgram<Record<string, pulumi.Output<unknown>>>> {
   pulumi.runtime.setAllConfig(config, Object.keys(tokens));
   jest.resetModules();
   return record(
     async () => (await import("../../index")).default() as unknown as Record<string, pulumi.Output<unknown>>,
+    { registrations },
   );
 }
 
@@ -39,7 +51,12 @@ test("the program with production's settings is a mail server with providers of 
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
     history: {
-      first: { domain: "ementech.co.ke", hostname: "mail.ementech.co.ke", selector: "ementech1" },
+      first: {
+        domain: "ementech.co.ke",
+        hostname: "mail.ementech.co.ke",
+        selector: "ementech1",
+        volume: "mail-ementech-co-ke",
+      },
       guarded: instanceId,
       kept: {},
       os: "debian12",
@@ -51,9 +68,36 @@ test("the program with production's settings is a mail server with providers of 
   expect(await pulumi.isSecret(pulumi.output(deployKey))).toBe(true);
 });
 
-test("a zone id of another domain is refused before anything is made", async () => {
-  const wrong = { ...stackConfig("prod"), "mailstack:cloudflareZoneId": foreignZone };
-  const line =
-    "mailstack:cloudflareZoneId: f{32} is the zone of somebody-else.example, and must be the one of ementech.co.ke";
-  await expect(run(wrong)).rejects.toThrow(new RegExp(`^Nothing was changed:\\n${line}$`));
+describe.each([
+  ["cloudflare", "cloudflareZoneId", zoneId, foreignZone],
+  ["linode", "linodeDomainId", ownDomainId, foreignDomainId],
+] as const)("with records at %s", (dnsProvider, key, own, foreign) => {
+  const main = { dnsProvider, [key]: own };
+  const others = {
+    domains: [{ name: "example.org", [key]: foreign }],
+    nullMx: [{ name: "example.com", [key]: foreign }],
+  };
+  const wrong = (place: string, domain: string) =>
+    `mailstack:${place}${key}: ${foreign} is the zone of somebody-else.example, and must be the one of ${domain}`;
+
+  test.each<[string, Record<string, unknown>, string[]]>([
+    ["the main domain", { ...main, [key]: foreign }, [wrong("", "ementech.co.ke")]],
+    ["a hosted domain", { ...main, domains: others.domains }, [wrong("domains[0].", "example.org")]],
+    ["a domain without mail", { ...main, nullMx: others.nullMx }, [wrong("nullMx[0].", "example.com")]],
+    [
+      "several domains, each in a line,",
+      { ...main, ...others },
+      [wrong("domains[0].", "example.org"), wrong("nullMx[0].", "example.com")],
+    ],
+  ])("a zone id that is not of %s is refused before anything is made", async (_, change, lines) => {
+    const texts = Object.entries(change).map(([name, value]) => [
+      `mailstack:${name}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    const made: Registration[] = [];
+    const config = { ...stackConfig("prod"), ...(Object.fromEntries(texts) as Record<string, string>) };
+    await expect(run(config, made)).rejects.toThrow(["Nothing was changed:", ...lines].join("\n"));
+    await settled();
+    expect(made.filter(({ type }) => !type.startsWith("pulumi:providers:"))).toEqual([]);
+  });
 });

@@ -1,4 +1,6 @@
-import { volumeLabel, volumePath } from "../../components/cloud/mail-disk";
+import { volumeLabel } from "../../components/cloud/labels";
+import { volumePath } from "../../components/cloud/mail-disk";
+import type { Past } from "../../components/history/history";
 import { parseSettings } from "../../components/settings/parse";
 import { instanceId } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
@@ -70,11 +72,43 @@ test("without protection it can be taken out of the stack, and still is not dele
   expect(server.custom("mail-disk")).toMatchObject({ protect: false, retainOnDelete: true });
 });
 
+const long = (last: string) => `mail.${"a".repeat(26)}.${last}`;
+
 test.each([
   ["mail.example.org", "mail-example-org"],
-  ["mx--1.example.org", "mx-1-example-org"],
-  [`mail.${"a".repeat(26)}.example.org`, `mail-${"a".repeat(26)}`],
+  ["mx--1.example.org", /^mx-1-example-org-[0-9a-f]{6}$/],
+  [long("example.org"), /^mail-a{20}-[0-9a-f]{6}$/],
+  [`mail.${"a".repeat(19)}.example.org`, /^mail-a{19}-[0-9a-f]{6}$/],
 ])("the label of %s is one that the API takes", (hostname, label) => {
-  expect(volumeLabel(hostname)).toBe(label);
-  expect(volumePath(label)).toBe(`/dev/disk/by-id/scsi-0Linode_Volume_${label}`);
+  expect(volumeLabel(hostname)).toMatch(label);
+  expect(volumeLabel(hostname)).toMatch(/^(?=.{1,32}$)[a-z0-9]+(-[a-z0-9]+)*$/);
+  expect(volumePath(volumeLabel(hostname))).toBe(`/dev/disk/by-id/scsi-0Linode_Volume_${volumeLabel(hostname)}`);
+});
+
+test.each([
+  [long("example.org"), long("example.com")],
+  ["mail.a-b.example", "mail.a.b.example"],
+  ["mail.xn--a.example", "mail.xn-a.example"],
+])("the volumes of %s and %s have two labels", (one, other) => {
+  expect(volumeLabel(one)).not.toBe(volumeLabel(other));
+});
+
+describe("of a host with a long name", () => {
+  const hostname = "mail.mail-of-a-long-department.ementech.co.ke";
+  const before = "mail-mail-of-a-long-department-e";
+  const first = { domain: "ementech.co.ke", hostname, selector: "ementech1" };
+  const past = { first, hostname, keys: {}, published: [] };
+  const disk = async (past?: Past) =>
+    (await recordMailServer({ hostname, volumeGb: 40 }, { past })).custom("mail-disk").inputs.label;
+
+  test("a new stack's volume has a digest in its label, now and at every later `up`", async () => {
+    const label = await disk();
+    expect(label).toBe(volumeLabel(hostname));
+    expect(label).not.toBe(before);
+    expect(await disk({ ...past, first: { ...first, volume: volumeLabel(hostname) } })).toBe(label);
+  });
+
+  test("a volume of a version that cut labels keeps its own: it is the path of its device", async () => {
+    expect(await disk(past)).toBe(before);
+  });
 });

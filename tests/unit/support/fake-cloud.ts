@@ -10,8 +10,11 @@ export const instanceId = "4711";
 /** Id of every firewall. */
 export const firewallId = "815";
 
-/** Id of a zone of another name. */
+/** Id of a zone of another name, at Cloudflare and at Linode. */
 export const foreignZone = "f".repeat(32);
+export const foreignDomainId = 815_815;
+/** Of the main domain at Linode. */
+export const ownDomainId = 4711;
 
 /** The secret that a resource of `@pulumi/random` holds: 32 bytes, always the same for the same name. */
 export function randomBytes(name: string): Buffer {
@@ -42,6 +45,8 @@ export function fakeCloud(preview: boolean): Mocks {
 const zones: Record<string, string> = {
   [zoneId]: "ementech.co.ke",
   [foreignZone]: "somebody-else.example",
+  [foreignDomainId]: "somebody-else.example",
+  [ownDomainId]: "ementech.co.ke",
 };
 
 /** What the program asks without making anything: the last `up` (there was none), zones, who is behind the firewall. */
@@ -51,6 +56,8 @@ export function answerTo(token: string, inputs: Record<string, unknown>): Record
       return { outputs: {} };
     case "cloudflare:index/getZone:getZone":
       return { name: zones[String(inputs.zoneId)] };
+    case "linode:index/getDomain:getDomain":
+      return { domain: zones[String(inputs.id)] };
     case "linode:index/getFirewall:getFirewall":
       return { devices: [{ id: 42, type: "linode", entityId: Number(instanceId) }] };
     default:

@@ -65,13 +65,14 @@ type Answer = (error: unknown, response?: { getUrn(): string }) => void;
  * Runs a program against Pulumi's mock engine and writes down every registration.
  * @param options.preview - As in a first `pulumi preview`: outputs of resources are not known.
  * @param options.cloud - Who answers; default a cloud in which nothing is there yet.
+ * @param options.registrations - Where they are written, for a program that throws.
  * @throws whatever the program throws.
  */
 export async function record<T>(
   program: () => T | Promise<T>,
-  options: { preview?: boolean; cloud?: Mocks } = {},
+  options: { preview?: boolean; cloud?: Mocks; registrations?: Registration[] } = {},
 ): Promise<RecordedProgram<T>> {
-  const registrations: Registration[] = [];
+  const { registrations = [] } = options;
   const outputs = new Map<string, unknown>();
   const preview = options.preview ?? false;
   const register = MockMonitor.prototype.registerResource;
