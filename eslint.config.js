@@ -2,7 +2,7 @@ const js = require("@eslint/js");
 const ts = require("typescript-eslint");
 
 module.exports = ts.config(
-  { ignores: ["node_modules/**", ".mailstack/**", "**/*.js"] },
+  { ignores: ["node_modules/**", ".mailstack/**", "lib/**", "docs/api/**", "**/*.js"] },
   js.configs.recommended,
   ...ts.configs.recommended,
   {

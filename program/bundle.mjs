@@ -28,7 +28,7 @@ const { outputFiles, metafile } = await build({
   bundle: true,
   platform: "node",
   // The oldest that package.json allows.
-  target: "node20",
+  target: "node22",
   sourcemap: "inline",
   sourcesContent: false,
   tsconfigRaw: {},

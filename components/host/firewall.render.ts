@@ -48,5 +48,6 @@ export function renderHostFirewall(settings: HostFirewallSettings): Bundle {
 function ruleFile(path: string, everywhere: string, ports: readonly OpenPort[]): Bundle["files"] {
   const allowed = ports.map(({ port, name }) => ({ port, comment: Buffer.from(name).toString("hex") }));
   const prefix = path === rules.ipv6 ? "ufw6" : "ufw";
-  return filesFrom("ufw", { [path]: {} }, { prefix, everywhere, allowed });
+  const [file] = Object.values(filesFrom("ufw", { [rules.ipv4]: {} }, { prefix, everywhere, allowed }));
+  return { [path]: file! };
 }

@@ -85,11 +85,13 @@ test(
     ]);
     expect(run.outputs.ipv4).toBe(ipv4);
     // The plugins are those that package.json pins, no more and no others.
-    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
+      devDependencies: Record<string, string>;
     };
+    const versions = { ...dependencies, ...devDependencies };
     const pinned = ["cloudflare", "command", "linode", "random"].map(
-      (name) => `${name}@${dependencies[`@pulumi/${name}`]}`,
+      (name) => `${name}@${versions[`@pulumi/${name}`]}`,
     );
     expect([...run.plugins].sort()).toEqual(pinned);
   },

@@ -1,7 +1,5 @@
-/** The Cloudflare API as the resources use it: the vendor's own client, reduced to zones and DNS records, with errors in one line. */
-import type { APIError } from "cloudflare/core/error";
-import type { Zone } from "cloudflare/resources/zones/zones";
-import type { RecordCreateParams, RecordResponse, RecordUpdateParams } from "cloudflare/resources/dns/records";
+/** The part of the Cloudflare API that the resources use, zones and DNS records, with errors in one line. */
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** How to reach the API; one of `apiToken`, `apiKey` with `email`, or `apiUserServiceKey` is needed. */
 export interface ApiSettings {
@@ -13,7 +11,27 @@ export interface ApiSettings {
   baseUrl?: string;
 }
 
-/** The API's refusal, in its own words. */
+/** A zone, as far as the resources read it. */
+export interface Zone {
+  id: string;
+  name: string;
+  status?: string;
+  paused?: boolean;
+  type?: string;
+}
+
+/** A DNS record in the API's own words; dns-record.ts knows its fields. */
+export interface DnsRecord extends Record<string, unknown> {
+  id: string;
+}
+
+/** What every answer is wrapped in. */
+interface Envelope<T> {
+  result: T;
+  errors?: { code?: number; message?: string }[];
+}
+
+/** The API's refusal, in its own words. Never holds the request's headers. */
 export class CloudflareError extends Error {
   constructor(
     request: string,
@@ -25,9 +43,12 @@ export class CloudflareError extends Error {
   }
 }
 
-export class CloudflareApi {
-  private client: ReturnType<typeof connect> | undefined;
+/** Refusals that pass by themselves are asked again as often as by the vendor's own clients. */
+const retries = 4;
+const requestTimeoutMs = 60_000;
+const longestPauseMs = 8000;
 
+export class CloudflareApi {
   constructor(
     private readonly settings: ApiSettings,
     /** Ends requests when the CLI is interrupted. */
@@ -35,68 +56,90 @@ export class CloudflareApi {
   ) {}
 
   zone(id: string): Promise<Zone> {
-    return this.send(`reading zone ${id}`, (client) => client.zones.get({ zone_id: id }, { signal: this.signal }));
+    return this.send<Zone>(`reading zone ${id}`, "GET", ["zones", id]);
   }
 
-  createRecord(zone: string, body: object): Promise<RecordResponse> {
-    return this.send(`creating a DNS record in zone ${zone}`, (client) =>
-      client.dns.records.create({ ...body, zone_id: zone } as RecordCreateParams, { signal: this.signal }),
-    );
+  createRecord(zone: string, body: object): Promise<DnsRecord> {
+    return this.send(`creating a DNS record in zone ${zone}`, "POST", ["zones", zone, "dns_records"], body);
   }
 
   /** undefined: there is none with this id. */
-  async findRecord(zone: string, id: string): Promise<RecordResponse | undefined> {
-    return this.send(`reading DNS record ${id} in zone ${zone}`, (client) =>
-      client.dns.records.get(id, { zone_id: zone }, { signal: this.signal }),
-    ).catch(unlessMissing);
+  findRecord(zone: string, id: string): Promise<DnsRecord | undefined> {
+    const what = `reading DNS record ${id} in zone ${zone}`;
+    return this.send<DnsRecord>(what, "GET", ["zones", zone, "dns_records", id]).catch(unlessMissing);
   }
 
-  updateRecord(zone: string, id: string, body: object): Promise<RecordResponse> {
-    return this.send(`updating DNS record ${id} in zone ${zone}`, (client) =>
-      client.dns.records.update(id, { ...body, zone_id: zone } as RecordUpdateParams, { signal: this.signal }),
-    );
+  updateRecord(zone: string, id: string, body: object): Promise<DnsRecord> {
+    const what = `updating DNS record ${id} in zone ${zone}`;
+    return this.send(what, "PUT", ["zones", zone, "dns_records", id], body);
   }
 
   /** What is gone already is no error. */
   async removeRecord(zone: string, id: string): Promise<void> {
-    await this.send(`deleting DNS record ${id} in zone ${zone}`, (client) =>
-      client.dns.records.delete(id, { zone_id: zone }, { signal: this.signal }),
-    ).catch(unlessMissing);
+    const what = `deleting DNS record ${id} in zone ${zone}`;
+    await this.send(what, "DELETE", ["zones", zone, "dns_records", id]).catch(unlessMissing);
   }
 
-  private async send<T>(
-    what: string,
-    request: (client: Awaited<ReturnType<typeof connect>>) => PromiseLike<T>,
-  ): Promise<T> {
-    this.client ??= connect(this.settings);
-    const client = await this.client;
+  private async send<T>(what: string, method: string, path: string[], body?: object): Promise<T> {
+    const base = this.settings.baseUrl?.replace(/\/+$/, "") ?? "https://api.cloudflare.com/client/v4";
+    const url = [base, ...path.map(encodeURIComponent)].join("/");
+    const headers = { ...credentials(this.settings), ...(body && { "Content-Type": "application/json" }) };
+    const sent = { method, headers, body: body && JSON.stringify(body) };
+    for (let attempt = 0; ; attempt++) {
+      const answer = await this.once(url, sent);
+      if (answer.status !== undefined && answer.status < 300) return answer.result as T;
+      if (attempt >= retries || !passing(answer.status) || this.signal?.aborted)
+        throw new CloudflareError(what, answer.status, answer.reasons);
+      const pause = answer.retryAfterMs ?? 500 * 2 ** attempt;
+      await sleep(Math.min(pause, longestPauseMs), undefined, { signal: this.signal });
+    }
+  }
+
+  private async once(url: string, request: RequestInit): Promise<Answer> {
+    const limit = AbortSignal.timeout(requestTimeoutMs);
     try {
-      return await request(client);
+      const signal = this.signal ? AbortSignal.any([this.signal, limit]) : limit;
+      const answer = await fetch(url, { ...request, signal });
+      const envelope = jsonOf(await answer.text());
+      const told = (envelope?.errors ?? []).map(
+        ({ message = "no reason given", code = "?" }) => `${message} (code ${code})`,
+      );
+      return {
+        status: answer.ok && !envelope ? undefined : answer.status,
+        result: envelope?.result,
+        reasons: told.length > 0 ? told : [answer.ok ? "the answer is not JSON" : answer.statusText],
+        retryAfterMs: Number(answer.headers.get("retry-after")) * 1000 || undefined,
+      };
     } catch (error) {
-      const { status, errors } = error as Partial<APIError>;
-      const reasons = (errors ?? []).map((item) => `${item.message ?? "no reason given"} (code ${item.code ?? "?"})`);
-      throw new CloudflareError(what, status, reasons.length > 0 ? reasons : [rootOf(error as Error)]);
+      return { status: undefined, result: undefined, reasons: [rootOf(error as Error)] };
     }
   }
 }
 
-/** Loaded at the first request: a plugin that is only asked for differences starts sooner. */
-async function connect(settings: ApiSettings) {
-  const [{ createClient }, { BaseRecords }, { BaseZones }] = await Promise.all([
-    import("cloudflare/tree-shakable"),
-    import("cloudflare/resources/dns/records"),
-    import("cloudflare/resources/zones/zones"),
-  ]);
-  return createClient({
-    resources: [BaseRecords, BaseZones],
-    // null, not undefined: else the client takes these from the environment.
-    apiToken: settings.apiToken ?? null,
-    apiKey: settings.apiKey ?? null,
-    apiEmail: settings.email ?? null,
-    userServiceKey: settings.apiUserServiceKey ?? null,
-    baseURL: settings.baseUrl?.replace(/\/+$/, "") ?? "https://api.cloudflare.com/client/v4",
-    maxRetries: 4,
-  });
+interface Answer {
+  /** undefined: nobody answered, or not as this API does. */
+  status: number | undefined;
+  result: unknown;
+  reasons: string[];
+  retryAfterMs?: number;
+}
+
+function credentials({ apiToken, apiKey, email, apiUserServiceKey }: ApiSettings): Record<string, string> {
+  if (apiToken) return { Authorization: `Bearer ${apiToken}` };
+  if (apiKey && email) return { "X-Auth-Key": apiKey, "X-Auth-Email": email };
+  return apiUserServiceKey ? { "X-Auth-User-Service-Key": apiUserServiceKey } : {};
+}
+
+function passing(status: number | undefined): boolean {
+  return status === undefined || [408, 409, 429].includes(status) || status >= 500;
+}
+
+function jsonOf(text: string): Envelope<unknown> | undefined {
+  try {
+    return JSON.parse(text) as Envelope<unknown>;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Why there was no answer: what all the wrapping errors hide. */

@@ -1,8 +1,7 @@
 /** `cloudflare:index/dnsRecord:DnsRecord`. Import id: `ZONE/RECORD`. */
-import type { RecordResponse } from "cloudflare/resources/dns/records";
 import { z } from "zod";
 import type { ApiResource, Present, Properties } from "../api-resource";
-import type { CloudflareApi } from "./api";
+import type { CloudflareApi, DnsRecord } from "./api";
 
 const number = z.number().optional();
 const string = z.string().optional();
@@ -91,8 +90,8 @@ function body({ zoneId: _zone, ...inputs }: RecordInputs): object {
   );
 }
 
-function present(zoneId: string, record: RecordResponse, inputs: Partial<RecordInputs>): Present<RecordInputs> {
-  const { id, ...told } = camel(record as unknown as Properties) as Properties & { id: string };
+function present(zoneId: string, record: DnsRecord, inputs: Partial<RecordInputs>): Present<RecordInputs> {
+  const { id, ...told } = camel(record) as Properties & { id: string };
   const readable = {
     zoneId,
     name: told.name,
@@ -115,7 +114,7 @@ function present(zoneId: string, record: RecordResponse, inputs: Partial<RecordI
     modifiedOn: seconds(told.modifiedOn),
     commentModifiedOn: seconds(told.commentModifiedOn),
     tagsModifiedOn: seconds(told.tagsModifiedOn),
-    meta: JSON.stringify((record as { meta?: unknown }).meta ?? {}),
+    meta: JSON.stringify(record.meta ?? {}),
   };
   return { id, outputs, inputs: asInputs(readable as Partial<RecordInputs>) };
 }
