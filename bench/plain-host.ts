@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { execa } from "execa";
-import { renderPackages } from "../components/host/packages.render";
+import { packagesOf } from "../components/deployment/define-service";
+import { servicesOf } from "../components/services";
+import { stackOf } from "../components/services/stack";
+import { parseSettings } from "../components/settings/parse";
 import { defaultTokens } from "../local-cloud/api";
 import { inCloud, trustFile } from "../local-cloud/cloud/lifecycle";
 import { System } from "../local-cloud/peer/system";
@@ -30,7 +33,7 @@ export class PlainHost {
     const { id, ipv4 } = JSON.parse(made) as { id: number; ipv4: string[] };
     const system = new System(hostNamespace(cloud, `linode-${id}`));
     for (let tries = 0; (await leaderOf(system)) === undefined; tries += 1) {
-      if (tries === 120) throw new Error(`the plain instance ${id} did not boot in a minute`);
+      if (tries === 1200) throw new Error(`the plain instance ${id} did not boot in ten minutes`);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     await system.must(["cloud-init", "status", "--wait"]);
@@ -42,7 +45,7 @@ export class PlainHost {
    * @returns seconds of `apt-get install` alone; the package lists are read before.
    */
   async installPackages(os: "debian12" | "debian13"): Promise<number> {
-    const packages = renderPackages({ system: os, webmail: true }).packages ?? [];
+    const packages = packagesOfStack(os);
     const options = { timeout: 900_000, environment: { DEBIAN_FRONTEND: "noninteractive" } };
     // The host's own daily jobs would hold apt's lock now and then.
     await this.system.must(["systemctl", "stop", "apt-daily.timer", "apt-daily-upgrade.timer"]);
@@ -54,6 +57,14 @@ export class PlainHost {
   async remove(): Promise<void> {
     await callApi(this.cloud, "DELETE", `/linode/instances/${this.id}`);
   }
+}
+
+/** All packages of a stack with the default settings. */
+function packagesOfStack(os: "debian12" | "debian13"): string[] {
+  const administrator = "admin@example.org";
+  const values = { domain: "example.org", administrator, users: [{ address: administrator }], dnsProvider: "none", os };
+  const stack = stackOf(parseSettings(values), { fqdn: "mail.example.org", formerFqdns: [] });
+  return servicesOf(stack).flatMap((spec) => packagesOf(spec, stack));
 }
 
 /** The process id of a system's init; undefined while there is none. */

@@ -1,8 +1,9 @@
 import type * as cloudflare from "@pulumi/cloudflare/provider";
+import type { Instance } from "@pulumi/linode/instance";
 import type * as linode from "@pulumi/linode/provider";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { MailDisk } from "./cloud/mail-disk";
+import { MailDisk, volumePath } from "./cloud/mail-disk";
 import { ReverseName } from "./cloud/reverse-name";
 import { Server } from "./cloud/server";
 import { publishRecords } from "./dns/publish";
@@ -10,17 +11,20 @@ import { Published } from "./dns/published";
 import type { HostFacts } from "./dns/zone-data";
 import { hostnameOf, publishedNames, volumeLabelOf, type History, type Past } from "./history/history";
 import { recordSetsOf, zoneIdOf, zonesOf, zoneTexts } from "./dns/zones";
-import { Host } from "./host/host";
-import { HostHealth } from "./host/health";
-import { secretDigest } from "./host/secret-digest";
-import { deriveSshKey, type SshKey } from "./host/ssh-key";
-import { controllerSecret } from "./mail/rspamd.render";
-import { protectHost } from "./mail-protection";
-import { installServices } from "./mail-services";
+import { Host } from "./deployment/host";
+import { secretDigest } from "./deployment/secret-digest";
+import { deriveSshKey, type SshKey } from "./deployment/ssh-key";
+import type { ServiceSpec } from "./deployment/define-service";
+import { HostSecrets } from "./deployment/secrets";
+import { installServices } from "./install-services";
+import { openPorts, servicesOf } from "./services";
+import { controllerSecret, dkimOutput } from "./services/rspamd";
+import { servedKeyOf } from "./services/served-key";
+import { stackOf, type Stack } from "./services/stack";
 import type { Settings } from "./settings/schema";
-import { webmailName } from "./web/names";
-import { roundcubeKey } from "./web/roundcube.render";
-import { dnsTokenFile } from "./web/dns-token";
+import { webmailName } from "./settings/web-names";
+import { roundcubeKey } from "./services/roundcube";
+import { dnsTokenFile } from "./services/dns-token";
 
 /** Arguments of a {@link MailServer}. */
 export interface MailServerArgs {
@@ -33,6 +37,10 @@ export interface MailServerArgs {
   certificateDnsToken?: pulumi.Input<string>;
   /** What the last `up` of the stack left, see `readPast`. Without it nothing of before is kept. */
   past?: Past;
+  /** Services of your own on the host, see `defineService`. Default: none. */
+  services?: readonly ServiceSpec<Stack>[];
+  /** Secrets that your services name as `@@secret:NAME@@`, by name. Default: none. */
+  secrets?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /** The primary mail server of one or more domains: host, services and DNS, in the order in which mail can flow. */
@@ -53,14 +61,27 @@ export class MailServer extends pulumi.ComponentResource {
   readonly zones: pulumi.Output<Record<string, string>>;
   /** For the next `up`. */
   readonly history: pulumi.Output<History>;
+  /** The host with its services; `host.run` runs a command of `mailstack` on it. */
+  readonly host: Host;
+  /** The Linode itself. */
+  readonly instance: Instance;
+  /** Made last: `dependsOn: server.ready` waits until the world's mail is sent here. */
+  readonly ready: pulumi.Resource;
 
   constructor(name: string, args: MailServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:index:MailServer", name, {}, opts);
     const { settings } = args;
     const hostname = hostnameOf(settings);
-    const domains = [settings.domain, ...settings.domains.map((domain) => domain.name)];
     const here = { parent: this };
     const { first, former } = publishedNames(settings, args.past);
+    const { volumeGb: sizeGb, protect } = settings;
+    const stack = stackOf(settings, {
+      fqdn: hostname,
+      formerFqdns: former.hostnames.map((host) => host.name),
+      volumeDevice: sizeGb > 0 ? volumePath(volumeLabelOf(first)) : undefined,
+    });
+    const { mailDomains: domains } = stack;
+    const services = servicesOf(stack, args.services);
 
     // The host key is made here, so that the very first connection knows it.
     const hostKey = this.sshKey(`${name}-host-key`);
@@ -81,13 +102,14 @@ export class MailServer extends pulumi.ComponentResource {
         deployPublicKey: pulumi.unsecret(deployKey.publicKey),
         sshAllowedCidrs: settings.sshAllowedCidrs,
         ipv6: settings.ipv6,
-        manageSieve: settings.manageSieve,
+        openPorts: openPorts(services, stack),
         protect: settings.protect,
         before: args.past,
       },
       { parent: this, providers: [args.linode] },
     );
     const secrets: Record<string, pulumi.Output<string>> = {
+      ...ownSecrets(args.secrets),
       [controllerSecret]: controller.result,
       [roundcubeKey]: webmailKey.result,
       ...dnsTokenFile(settings, args.certificateDnsToken),
@@ -105,7 +127,6 @@ export class MailServer extends pulumi.ComponentResource {
       { parent: this, dependsOn: [server] },
     );
 
-    const { volumeGb: sizeGb, protect } = settings;
     const diskOptions = { parent: this, providers: [args.linode] };
     const { instance } = server;
     const disk =
@@ -129,10 +150,19 @@ export class MailServer extends pulumi.ComponentResource {
     const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
     const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
     const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
-    const formerHostnames = former.hostnames.map((host) => host.name);
-    const names = { hostname, formerHostnames, domains };
-    const services = { settings, host, ...names, secrets, address, disk, parent: this };
-    const { dkim, servedKey, last } = installServices(name, services);
+    const handed = new HostSecrets(`${name}-secrets`, { host, values: secrets }, { parent: this, dependsOn: host });
+    const installed = installServices(name, {
+      host,
+      stack,
+      services,
+      after: handed,
+      waitsFor: { volume: disk ? [disk.volume] : [], address },
+      parent: this,
+    });
+    const dkim = installed
+      .resultsOf("rspamd")
+      .apply((results) => Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])));
+    const servedKey = settings.dane ? installed.resultsOf("certificate").apply(servedKeyOf) : undefined;
     const facts = pulumi
       .all([addresses, dkim, servedKey])
       .apply(([known, dkim, servedKey]): HostFacts => ({ ...known, dkim, servedKey }));
@@ -140,14 +170,12 @@ export class MailServer extends pulumi.ComponentResource {
     const named = { parent: this, providers: [args.linode], dependsOn: address };
     const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, named)];
     if (settings.ipv6) reverse.push(new ReverseName(`${name}-ptr6`, { address: server.ipv6, hostname }, named));
-    const health = new HostHealth(`${name}-health`, { host, hostname }, { parent: this, dependsOn: [last] });
-    const guarded = protectHost(name, { settings, host, after: health, parent: this });
-    const records = publishRecords(`${name}-dns`, "mail", publishing, facts, [guarded, ...reverse]);
+    const records = publishRecords(`${name}-dns`, "mail", publishing, facts, [installed.last, ...reverse]);
     // A new key signs only now. Where its record is not to be seen within the time, the host goes on looking.
     const keys = JSON.stringify({ selector: settings.dkimSelector, domains });
-    const signing = { parent: this, dependsOn: [guarded, ...records] };
+    const signing = { parent: this, dependsOn: [installed.last, ...records] };
     const signed = host.run(`${name}-dkim`, { arguments: "dkim switch --wait 60", stdin: keys }, signing);
-    new Published(
+    this.ready = new Published(
       `${name}-published`,
       host,
       { records: recordSetsOf(publishing) },
@@ -162,6 +190,8 @@ export class MailServer extends pulumi.ComponentResource {
     this.history = pulumi
       .all([server.guarded, facts])
       .apply(([guarded]): History => ({ first, region, os, guarded, zones, kept: former.kept }));
+    this.host = host;
+    this.instance = instance;
     this.hostname = hostname;
     this.webmail = settings.webmail ? `https://${webmailName(settings.domain)}` : undefined;
     this.ipv4 = server.ipv4;
@@ -176,4 +206,9 @@ export class MailServer extends pulumi.ComponentResource {
     const secret = new random.RandomPassword(name, { length: 64, special: false }, { parent: this });
     return pulumi.secret(secret.result).apply(deriveSshKey);
   }
+}
+
+/** Secrets of another program's services. */
+function ownSecrets(values: MailServerArgs["secrets"] = {}): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(Object.entries(values).map(([secret, value]) => [secret, pulumi.secret(value)]));
 }

@@ -1,6 +1,6 @@
 /** What the state of a stack comes down to in tests/unit/recorded: enough to plan an `up` of it, and no secret. */
 import { createHash, createHmac } from "node:crypto";
-import { deriveSshKey } from "../components/host/ssh-key";
+import { deriveSshKey } from "../components/deployment/ssh-key";
 
 export interface RecordedResource {
   urn: string;

@@ -1,18 +1,17 @@
 import type { types } from "@pulumi/linode";
-import { openPorts, sshPort } from "../host/open-ports";
+import { sshPort, type OpenPort } from "../deployment/define-service";
 
 const everywhere = ["0.0.0.0/0", "::/0"];
 
 /**
- * What the provider's firewall lets in: the ports of {@link openPorts}, SSH and ping. A rule is one label because the
+ * What the provider's firewall lets in: the ports of the services, SSH and ping. A rule is one label because the
  * API keeps the order of rules.
  * @param ipv6 - Without it nothing is let in over IPv6.
- * @param manageSieve - Whether ManageSieve is among them.
  */
 export function inboundRules(
   sshAllowedCidrs: string[],
   ipv6: boolean,
-  manageSieve: boolean,
+  openPorts: readonly OpenPort[],
 ): types.input.FirewallInbound[] {
   const accept = (label: string, networks: string[], port?: number): types.input.FirewallInbound => {
     const ipv4s = networks.filter((cidr) => !cidr.includes(":"));
@@ -27,7 +26,7 @@ export function inboundRules(
   };
   return [
     accept(sshPort.name, sshAllowedCidrs, sshPort.port),
-    ...openPorts(manageSieve).map((open) => accept(open.name, everywhere, open.port)),
+    ...openPorts.map((open) => accept(open.name, everywhere, open.port)),
     accept("icmp", everywhere),
   ];
 }

@@ -2,7 +2,8 @@ import { Firewall } from "@pulumi/linode/firewall";
 import { Instance } from "@pulumi/linode/instance";
 import * as pulumi from "@pulumi/pulumi";
 import { guardedBy } from "./firewall-device";
-import type { SshKey } from "../host/ssh-key";
+import type { OpenPort } from "../deployment/define-service";
+import type { SshKey } from "../deployment/ssh-key";
 import { inboundRules } from "./firewall-rules";
 import { hostLabel } from "./labels";
 import { renderUserData } from "./user-data";
@@ -23,8 +24,8 @@ export interface ServerArgs {
   sshAllowedCidrs: string[];
   /** Let the mail ports be reached over IPv6 too. */
   ipv6: boolean;
-  /** Let ManageSieve be reached too. */
-  manageSieve: boolean;
+  /** Ports that everybody may reach. */
+  openPorts: readonly OpenPort[];
   /** Refuse to delete or replace the host. */
   protect: boolean;
   /** The last `up`, if there was one: which instance was behind the firewall, see `Server.guarded`. */
@@ -56,7 +57,7 @@ export class Server extends pulumi.ComponentResource {
         label: hostLabel(args.hostname),
         inboundPolicy: "DROP",
         outboundPolicy: "ACCEPT",
-        inbounds: inboundRules(args.sshAllowedCidrs, args.ipv6, args.manageSieve),
+        inbounds: inboundRules(args.sshAllowedCidrs, args.ipv6, args.openPorts),
         tags: ["mailstack"],
       },
       // The instance names its firewall, so the firewall's own list is not the program's to keep.

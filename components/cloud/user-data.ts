@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { SshKey } from "../host/ssh-key";
+import type { SshKey } from "../deployment/ssh-key";
 
 /** What a new host must know before the first connection. */
 export interface UserDataSettings {

@@ -1,4 +1,4 @@
-import type { Bundle } from "../rendering/bundle";
+import type { Bundle } from "../deployment/bundle";
 import type { RecordSet } from "./zone-file";
 
 /** Settings of {@link renderPublished}. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Host } from "../host/host";
-import { Service } from "../host/service";
+import type { Host } from "../deployment/host";
+import { Service } from "../deployment/service";
 import { renderPublished, type PublishedSettings } from "./published.render";
 
 /** What the stack has published in the DNS, told to the host, which looks whether it is still there. */

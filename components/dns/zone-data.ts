@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { sievePort } from "../host/open-ports";
-import { mtaStsRecord } from "../mail/mta-sts.render";
+import { sievePort } from "../services/dovecot";
+import { mtaStsRecord } from "../services/mta-sts";
 import type { FirstNames } from "../history/history";
-import type { WebName } from "../web/names";
+import type { WebName } from "../settings/web-names";
 
 /** What only the running host can tell. */
 export interface HostFacts {

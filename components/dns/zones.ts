@@ -1,6 +1,6 @@
 import type { FirstNames, Former } from "../history/history";
 import type { Settings } from "../settings/schema";
-import { webNames } from "../web/names";
+import { webNames } from "../settings/web-names";
 import { mailRecords, nullRecords, type HostFacts, type MailRecord } from "./zone-data";
 import { recordSets, zoneFile, type RecordSet } from "./zone-file";
 

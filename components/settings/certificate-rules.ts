@@ -1,5 +1,5 @@
-import { dnsPlugins } from "../web/dns-challenge";
-import { hostNames } from "../web/names";
+import { dnsPlugins } from "../services/dns-challenge";
+import { hostNames } from "./web-names";
 import type { Problem } from "./rules";
 import type { Settings } from "./schema";
 

@@ -1,4 +1,4 @@
-"""The contract with the deploying program: components/rendering/bundle.ts. Everything unknown is refused."""
+"""The contract with the deploying program: components/deployment/bundle.ts. Everything unknown is refused."""
 
 import json
 import posixpath

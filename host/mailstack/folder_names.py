@@ -11,7 +11,7 @@ from .sieve_folders import with_slashes
 from .talk import say
 
 _DONE = STATE + "/folders-by-slash"
-# As in components/mail/dovecot.render.ts: a name that begins with `~` is escaped now.
+# As in components/services/dovecot.ts: a name that begins with `~` is escaped now.
 _ESCAPED_TILDE = ".\x7f7e"
 
 

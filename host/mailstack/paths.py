@@ -8,7 +8,7 @@ def on_host(path: str) -> str:
     return os.environ.get("MAILSTACK_ROOT", "") + path
 
 
-# As components/mail/accounts.render.ts makes it.
+# As components/services/accounts.ts makes it.
 MAIL = "/var/vmail"
 # Not in /run/lock, where any user of the host could hold it.
 LOCK = "/run/mailstack/lock"
@@ -18,7 +18,7 @@ JOURNAL = STATE + "/journal"
 BACKUPS = STATE + "/backups"
 FIREWALL = STATE + "/firewall"
 DEPLOYERS = STATE + "/deployers"
-# As components/mail/rspamd.render.ts names it.
+# As components/services/rspamd.ts names it.
 DKIM = STATE + "/dkim"
 SETTINGS = "/etc/mailstack"
 SECRETS = SETTINGS + "/secrets"

@@ -7,7 +7,7 @@ from .paths import MAIL, on_host
 from .programs import must
 from .safe_path import read, remove, rename, state, write_new
 
-# As in components/mail/dovecot.render.ts.
+# As in components/services/dovecot.ts.
 LIST = MAIL + "/shared-folders"
 # A line of the list, before the two users; the line after it says that it holds.
 _KEY = "shared/shared-boxes/user/"

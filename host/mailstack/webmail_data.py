@@ -10,7 +10,7 @@ from .errors import MailstackError
 from .paths import on_host
 from .safe_path import directory_state, state
 
-# As components/web/roundcube.render.ts makes it.
+# As components/services/roundcube.ts makes it.
 FOLDER = "/var/lib/mailstack-webmail"
 DATABASE = FOLDER + "/roundcube.db"
 # The webmail writes for milliseconds.

@@ -1,4 +1,4 @@
-"""The keys that the program knows are those of components/rendering/bundle.ts."""
+"""The keys that the program knows are those of components/deployment/bundle.ts."""
 
 import re
 import unittest

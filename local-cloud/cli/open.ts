@@ -1,4 +1,4 @@
-import { controller, controllerSecret } from "../../components/mail/rspamd.render";
+import { controller, controllerSecret } from "../../components/services/rspamd";
 import { openDoor, type Door } from "../cloud/door";
 import { cloudNamespace } from "../places";
 import type { LocalServer } from "./bring-up";

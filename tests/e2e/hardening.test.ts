@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { systems, type SystemName } from "../../components/host/systems";
+import { systems, type SystemName } from "../../components/deployment/systems";
 import { makeUpgradeRepository } from "./support/upgrade-repository";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";

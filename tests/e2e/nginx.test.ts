@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Bundle } from "../../components/rendering/bundle";
+import type { Bundle } from "../../components/deployment/bundle";
 import { apply, applyWell, assertWhole, bundleOf, changed } from "./support/applier";
 import { reloadNginx } from "./support/nginx";
 import { everySystem, serverFor, type Server } from "./support/servers";

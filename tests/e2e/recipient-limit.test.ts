@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { redisSocket } from "../../components/mail/redis.render";
+import { redisSocket } from "../../components/services/redis";
 import { untilWell } from "./support/linode";
 import { everySystem, serverFor, type Server } from "./support/servers";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { projectFolder } from "../../local-cloud/cli/stack";
-import type { Bundle } from "../../components/rendering/bundle";
+import type { Bundle } from "../../components/deployment/bundle";
 import {
   apply,
   applyWell,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Bundle } from "../../components/rendering/bundle";
+import type { Bundle } from "../../components/deployment/bundle";
 import { apply, applyWell, assertWhole, bundleOf, changed, failingUp } from "./support/applier";
 import { everySystem, serverFor, type Server } from "./support/servers";
 

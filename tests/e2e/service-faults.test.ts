@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { systems, type SystemName } from "../../components/host/systems";
+import { systems, type SystemName } from "../../components/deployment/systems";
 import { assertDelivers } from "./support/applier";
 import { withLittleRoom } from "./support/breakage";
 import { gtube } from "./support/letters";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Bundle } from "../../components/rendering/bundle";
+import type { Bundle } from "../../components/deployment/bundle";
 import { apply, applyWell, assertDelivers, assertWhole, bundleOf, changed } from "./support/applier";
 import { untilWell } from "./support/linode";
 import { everySystem, serverFor, type Server } from "./support/servers";

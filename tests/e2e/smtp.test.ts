@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { serverLimit } from "../../components/host/connections.render";
-import { administratorNames } from "../../components/mail/accounts.render";
+import { serverLimit } from "../../components/services/connections";
+import { administratorNames } from "../../components/services/accounts";
 import { uidsOf } from "./support/imap";
 import { knock } from "./support/guesser";
 import { everySystem, serverFor, type Server } from "./support/servers";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { renderVolume } from "../../components/mail/volume.render";
+import { bundleOf } from "../../components/deployment/define-service";
+import { volume } from "../../components/services/volume";
 import { commandsOf, wordsOf } from "../support/documents";
 import { apply, assertDelivers, assertWhole, failingUp } from "./support/applier";
 import { instanceId, linode, reboot, untilStatus, untilWell } from "./support/linode";
@@ -68,7 +69,7 @@ for (const os of everySystem) {
         "the volume is attached",
         async () => (await server.system.exec(["test", "-e", device])).exitCode === 0,
       );
-      const bundle = renderVolume({ device, sizeGb: 10 });
+      const bundle = bundleOf(volume, { volumeDevice: device, volumeGb: 10 });
       // Packages first: what is there is not of the kind that the host's own tools make.
       const digest = () => shell(`head -c 20M ${device} | sha256sum`);
       for (const [make, words] of [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { webmailAddress } from "../../components/host/webmail-address";
+import { webmailAddress } from "../../components/services/webmail-address";
 import { addresses } from "../../local-cloud/contracts";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { systems, type SystemName } from "../../components/host/systems";
+import { systems, type SystemName } from "../../components/deployment/systems";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 /** Warnings in quiet operation that are not about anything we could change, each with its reason. */

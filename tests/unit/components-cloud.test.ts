@@ -1,5 +1,7 @@
 import { inboundRules } from "../../components/cloud/firewall-rules";
-import { renderHostFirewall } from "../../components/host/firewall.render";
+import { openPorts, servicesOf } from "../../components/services";
+import { renderOf } from "../golden/renders";
+import { goldenStack } from "../golden/stack";
 import { firewallId, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { isSecret, open, valueOf } from "./support/recorded-program";
@@ -75,10 +77,13 @@ test("the firewall lets in these and drops all else", () => {
 });
 
 test("ManageSieve is one port more in both firewalls", () => {
-  const labels = (manageSieve: boolean) => inboundRules(["0.0.0.0/0"], true, manageSieve).map(({ label }) => label);
+  const labels = (manageSieve: boolean) => {
+    const stack = goldenStack("debian12", { manageSieve });
+    return inboundRules(["0.0.0.0/0"], true, openPorts(servicesOf(stack), stack)).map(({ label }) => label);
+  };
   expect(labels(true).filter((label) => !labels(false).includes(label))).toEqual(["sieve"]);
   const ufw = (manageSieve: boolean) =>
-    renderHostFirewall({ ipv6: true, manageSieve }).files["/etc/ufw/user6.rules"]!.content;
+    renderOf("ufw", { manageSieve })("debian12").files["/etc/ufw/user6.rules"]!.content;
   expect([ufw(true).includes("--dport 4190"), ufw(false).includes("4190")]).toEqual([true, false]);
 });
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { connection } from "../../components/host/connection";
+import { connection } from "../../components/deployment/connection";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { isSecret, open, type Registration } from "./support/recorded-program";
 import { instanceId, ipv4 } from "./support/fake-cloud";

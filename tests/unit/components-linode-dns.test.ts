@@ -1,4 +1,4 @@
-import { mtaStsRecord } from "../../components/mail/mta-sts.render";
+import { mtaStsRecord } from "../../components/services/mta-sts";
 import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 

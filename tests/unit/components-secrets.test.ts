@@ -1,4 +1,4 @@
-import { deriveSshKey } from "../../components/host/ssh-key";
+import { deriveSshKey } from "../../components/deployment/ssh-key";
 import { randomBytes } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { isSecret, valueOf } from "./support/recorded-program";

@@ -1,9 +1,6 @@
 import { planMemory } from "../../components/settings/linode";
 import { parseSettings } from "../../components/settings/parse";
-import { renderClamAv } from "../../components/mail/clamav.render";
-import { renderPackages } from "../../components/host/packages.render";
-import { renderRspamd } from "../../components/mail/rspamd.render";
-import { filterAnswers, filterPackages } from "../../components/mail-filters";
+import { renderOf } from "../golden/renders";
 
 const good = {
   domain: "example.org",
@@ -48,36 +45,25 @@ describe("memory", () => {
 });
 
 describe("what is off", () => {
-  const rspamd = {
-    system: "debian12" as const,
-    domains: ["example.org"],
-    selector: "mail1",
-    recipientsPerHour: 300,
-    autolearn: false,
-  };
-  const packagesOf = (values: object) => {
-    const settings = parseSettings({ ...good, ...values });
-    const more = filterPackages(settings);
-    return renderPackages({ system: "debian12", webmail: true, more, moreDebconf: filterAnswers(settings) });
-  };
+  const packagesOf = (values: object) => renderOf("packages", { ...values })("debian12");
+  const rspamdOf = (clamav: boolean, spamAssassin: boolean) => renderOf("rspamd", { clamav, spamAssassin })("debian12");
 
   test("is not installed, and debconf is asked nothing about it", () => {
     const bundle = packagesOf({});
     expect(bundle.packages!.filter((name) => /^(clam|spam|gpg)/.test(name))).toEqual([]);
     expect(bundle.debconf!.filter((line) => /clam/.test(line))).toEqual([]);
-    const on = packagesOf({ clamav: true, spamAssassin: true, ...larger });
+    const on = packagesOf({ clamav: true, spamAssassin: true });
     const added = on.packages!.filter((name) => !bundle.packages!.includes(name));
     expect(added).toEqual(["clamav-daemon", "clamav-freshclam", "gpg", "gpg-agent", "spamassassin", "spamd"]);
   });
 
   test("is nothing that Rspamd knows of", () => {
-    const text = JSON.stringify(renderRspamd({ ...rspamd, clamav: false, spamAssassin: false }));
+    const text = JSON.stringify(rspamdOf(false, false));
     expect(text).not.toMatch(/clam|antivirus|spamd\\.sock|task_timeout/i);
   });
 
   test("leaves files to those that are on alone", () => {
-    const files = (clamav: boolean, spamAssassin: boolean) =>
-      Object.keys(renderRspamd({ ...rspamd, clamav, spamAssassin }).files);
+    const files = (clamav: boolean, spamAssassin: boolean) => Object.keys(rspamdOf(clamav, spamAssassin).files);
     const none = files(false, false);
     const added = (all: string[]) => all.filter((path) => !none.includes(path));
     expect(added(files(true, false))).toEqual(["/etc/rspamd/local.d/antivirus.conf", "/etc/rspamd/rspamd.local.lua"]);
@@ -89,7 +75,9 @@ describe("what is off", () => {
 });
 
 test("clamd takes every message that Postfix takes: a larger file would pass without a look", () => {
-  const conf = renderClamAv({ enabled: true, messageSizeLimitMb: 150 }).files["/etc/clamav/clamd.conf"]!.content;
+  const conf = renderOf("clamav", { clamav: true, messageSizeLimitMb: 150 })("debian12").files[
+    "/etc/clamav/clamd.conf"
+  ]!.content;
   for (const key of ["StreamMaxLength", "MaxFileSize"])
     expect(Number(new RegExp(`^${key} (\\d+)M$`, "m").exec(conf)?.[1])).toBeGreaterThan(150);
 });

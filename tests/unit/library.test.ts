@@ -15,6 +15,7 @@ const values = [
   "Server",
   "Service",
   "SettingsError",
+  "defineService",
   "mailRecords",
   "parseSettings",
   "settingsSchema",

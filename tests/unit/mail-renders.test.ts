@@ -1,12 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { systems, type SystemName } from "../../components/host/systems";
-import { renderAccounts } from "../../components/mail/accounts.render";
-import { renderPostfix } from "../../components/mail/postfix.render";
-import type { Bundle } from "../../components/rendering/bundle";
-import { renderCertificate } from "../../components/web/certificate.render";
-import { renderSwap } from "../../components/host/swap.render";
-import { renders } from "../golden/renders";
+import { systems, type SystemName } from "../../components/deployment/systems";
+import type { Bundle } from "../../components/deployment/bundle";
+import { renderOf, renders } from "../golden/renders";
 import { variants } from "../golden/variants";
 
 const every: [string, Bundle][] = (Object.keys(systems) as SystemName[]).flatMap((system) =>
@@ -64,17 +60,7 @@ describe("every bundle", () => {
 });
 
 describe("Postfix", () => {
-  const files = (messageSizeLimitMb: number) =>
-    renderPostfix({
-      system: "debian12",
-      hostname: "mail.example.org",
-      ipv6: true,
-      dane: true,
-      domain: "example.org",
-      administrator: "admin@example.org",
-      messageSizeLimitMb,
-      trustedCidrs: [],
-    }).files;
+  const files = (messageSizeLimitMb: number) => renderOf("postfix", { messageSizeLimitMb })("debian12").files;
   const main = (mb: number) => files(mb)["/etc/postfix/main.cf"]!.content;
 
   test("no value has a comment behind it: Postfix would not start", () => {
@@ -103,13 +89,14 @@ describe("Postfix", () => {
 });
 
 describe("accounts", () => {
-  const aliases = renderAccounts({
-    domains: ["b.example", "a.example"],
-    users: [{ address: "postmaster@a.example", quotaMb: 100, passwordVersion: 1 }],
+  const aliases = renderOf("accounts", {
+    domain: "b.example",
+    domains: [{ name: "a.example", cloudflareZoneId: "1".repeat(32) }],
+    users: [{ address: "postmaster@a.example", quotaMb: 100 }],
     aliases: [{ address: "abuse@b.example", destinations: ["z@x.example", "y@x.example"] }],
     sharedAliases: [],
     administrator: "postmaster@a.example",
-  }).accounts!.aliases;
+  })("debian12").accounts!.aliases;
 
   test("the administrator gets the standard names of each domain", () => {
     expect(aliases).toContainEqual({ source: "root@b.example", destinations: ["postmaster@a.example"] });
@@ -129,19 +116,6 @@ describe("accounts", () => {
   });
 });
 
-test("a certificate without names is refused", () => {
-  expect(() =>
-    renderCertificate({
-      system: "debian12",
-      names: [],
-      email: "a@b.example",
-      keepKey: false,
-      directory: "https://x.example",
-      challenge: { kind: "http-01" },
-    }),
-  ).toThrow("at least one name");
-});
-
 test("no swap means no file and no unit", () => {
-  expect(renderSwap({ sizeMb: 0 })).toEqual({ service: "swap", files: {} });
+  expect(renderOf("swap", { swapMb: 0 })("debian12")).toEqual({ service: "swap", files: {} });
 });

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { secretDigest } from "../../components/host/secret-digest";
+import { secretDigest } from "../../components/deployment/secret-digest";
 
 const digest = (key: string, secret: string): Promise<string> =>
   new Promise((resolve) => secretDigest(pulumi.secret(key), pulumi.secret(secret)).apply(resolve));

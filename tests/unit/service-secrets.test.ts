@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { Host } from "../../components/host/host";
-import { pickDigests, secretDigest } from "../../components/host/secret-digest";
-import { Service } from "../../components/host/service";
+import { Host } from "../../components/deployment/host";
+import { pickDigests, secretDigest } from "../../components/deployment/secret-digest";
+import { Service } from "../../components/deployment/service";
 import { record } from "./support/recorded-program";
 
 class Plain extends Service {}

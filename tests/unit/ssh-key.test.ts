@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utils } from "ssh2";
-import { deriveSshKey } from "../../components/host/ssh-key";
+import { deriveSshKey } from "../../components/deployment/ssh-key";
 
 const seed = "a".repeat(64);
 

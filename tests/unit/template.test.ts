@@ -1,4 +1,4 @@
-import { render, TemplateError, type View } from "../../components/rendering/template";
+import { render, TemplateError, type View } from "../../components/deployment/template";
 
 const one = (text: string, view: View) => render([{ file: "templates/x/etc/x.conf.mustache", text }], view)[0];
 

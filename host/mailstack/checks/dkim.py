@@ -41,7 +41,7 @@ def _signature(domain: str, controller: str) -> str:
         # Nothing else is looked at, so that nothing is learned or counted.
         symbols = {"symbols_enabled": ["SENDER_CHECK", "DKIM_SIGNED"]}
         only = {"Settings": json.dumps(symbols), "Flags": "no_log,no_stat"}
-        # As Postfix names its own mail (components/mail/doors.ts).
+        # As Postfix names its own mail (components/services/doors.ts).
         envelope = {
             "IP": "127.0.0.1",
             "MTA-Name": "INTERNAL",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Options } from "execa";
-import type { Bundle } from "../../../components/rendering/bundle";
+import type { Bundle } from "../../../components/deployment/bundle";
 import type { Server, UpResult } from "./servers";
 
 /** Postfix's own settings, the file that the tests of faults change. */

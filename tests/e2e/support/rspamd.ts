@@ -1,4 +1,4 @@
-import { redisSocket } from "../../../components/mail/redis.render";
+import { redisSocket } from "../../../components/services/redis";
 import type { Server } from "./servers";
 
 /** One command to the database in which Rspamd remembers; its answer. */

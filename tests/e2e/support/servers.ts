@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { systems, type SystemName } from "../../../components/host/systems";
+import { systems, type SystemName } from "../../../components/deployment/systems";
 import { findServer, prepareStack, upStack, type LocalServer } from "../../../local-cloud/cli/bring-up";
 import type { Stack } from "../../../local-cloud/cli/stack";
 import { inCloud } from "../../../local-cloud/cloud/lifecycle";

@@ -1,4 +1,4 @@
-import { systems, type SystemName } from "../../../components/host/systems";
+import { systems, type SystemName } from "../../../components/deployment/systems";
 import { renders } from "../renders";
 import { variants } from "../variants";
 

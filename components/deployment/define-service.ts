@@ -1,0 +1,104 @@
+import type { Bundle } from "./bundle";
+
+/** A TCP port that the world may reach. */
+export interface OpenPort {
+  /** Label of the rule in both firewalls. */
+  name: string;
+  port: number;
+}
+
+/** Open in both firewalls; the provider's lets only `mailstack:sshAllowedCidrs` reach it. */
+export const sshPort: OpenPort = { name: "ssh", port: 22 };
+
+/** Ports on the loopback that believe who connects, because there is no socket file with an owner. */
+export interface InnerPorts {
+  ports: readonly number[];
+  /** Names or numbers of the users who may connect, also ranges. Root always may. */
+  users: readonly string[];
+}
+
+/** What `render` makes: everything of a bundle that is not derived from its {@link ServiceSpec}. */
+export type BundleBody = Omit<Bundle, "service" | "packages" | "debconf">;
+
+/** A value that is the same for every stack, or follows from the stack. */
+export type Derived<Stack, Value extends readonly unknown[]> = Value | ((stack: Stack) => Value);
+
+/**
+ * One service of a host, as data: everything else (the package transaction, the firewalls, the order, the golden tests) is
+ * derived from the list of these.
+ *
+ * @typeParam Stack - What a renderer may read; each takes the part of it that it names.
+ */
+export interface ServiceSpec<Stack> {
+  /** Name of its bundle (`mailstack apply NAME`) and, behind the server's name, of its resource. Contract. */
+  readonly name: string;
+  /** Type token without the project, `folder:Noun`. Contract. */
+  readonly type: string;
+  /** Services that must be there before this one. Each is in the list, earlier. */
+  readonly after?: readonly string[];
+  /** Debian packages that its files and programs need. All of a stack's are installed in one transaction. */
+  readonly packages?: Derived<Stack, readonly string[]>;
+  /** `package question type value` lines for debconf-set-selections(1). */
+  readonly debconf?: Derived<Stack, readonly string[]>;
+  /** Ports that both firewalls open to the world. */
+  readonly ports?: Derived<Stack, readonly OpenPort[]>;
+  /** Ports that only some of the host's own users may reach. */
+  readonly innerPorts?: readonly InnerPorts[];
+  /**
+   * Whether the stack has the service. Default: always. A service that is off is applied too: an empty bundle is what takes
+   * an earlier one off the host.
+   */
+  readonly enabled?: (stack: Stack) => boolean;
+  /** What the bundle of a service that is off still holds, such as units to stop. Default: nothing. */
+  readonly whenOff?: Partial<BundleBody>;
+  /** Pure: the same stack always gives the same text. Keys in the order of {@link Bundle}. */
+  readonly render: (stack: Stack) => BundleBody;
+  /** Resources beside the services that it waits for: the attached volume, or the address records. */
+  readonly waitsFor?: "volume" | "address";
+  /** Made after `mailstack status` reports every service healthy: it shuts strangers out of a host that works. */
+  readonly afterHealth?: boolean;
+  /** Arguments of `mailstack` for a command by a new connection, run after each change of the bundle. */
+  readonly confirm?: string;
+}
+
+/** Types a service; nothing is made. */
+export function defineService<Stack>(spec: ServiceSpec<Stack>): ServiceSpec<Stack> {
+  return spec;
+}
+
+/** Whether a stack has the service. */
+export function isEnabled<Stack>(spec: ServiceSpec<Stack>, stack: Stack): boolean {
+  return spec.enabled?.(stack) ?? true;
+}
+
+/** Packages of the service in this stack; none when it is off. */
+export function packagesOf<Stack>(spec: ServiceSpec<Stack>, stack: Stack): readonly string[] {
+  return isEnabled(spec, stack) ? valueOf(spec.packages, stack) : [];
+}
+
+/** Answers for debconf of the service in this stack; none when it is off. */
+export function debconfOf<Stack>(spec: ServiceSpec<Stack>, stack: Stack): readonly string[] {
+  return isEnabled(spec, stack) ? valueOf(spec.debconf, stack) : [];
+}
+
+/** Ports of the service in this stack; none when it is off. */
+export function portsOf<Stack>(spec: ServiceSpec<Stack>, stack: Stack): readonly OpenPort[] {
+  return isEnabled(spec, stack) ? valueOf(spec.ports, stack) : [];
+}
+
+function valueOf<Stack, Item>(value: Derived<Stack, readonly Item[]> | undefined, stack: Stack): readonly Item[] {
+  return typeof value === "function" ? value(stack) : (value ?? []);
+}
+
+/** Everything the host must hold for one service of a stack. */
+export function bundleOf<Stack>(spec: ServiceSpec<Stack>, stack: Stack): Bundle {
+  const { name: service } = spec;
+  if (!isEnabled(spec, stack)) return { service, files: {}, ...spec.whenOff };
+  const [packages, debconf] = [packagesOf(spec, stack), debconfOf(spec, stack)];
+  return {
+    service,
+    ...(packages.length > 0 ? { packages: [...packages] } : {}),
+    ...(debconf.length > 0 ? { debconf: [...debconf] } : {}),
+    ...spec.render(stack),
+  };
+}

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { domainToUnicode } from "node:url";
+import { programDigest } from "../deployment/host-program";
+import { sandbox } from "../deployment/sandbox";
+import { defineService, type BundleBody } from "../deployment/define-service";
+import { filesFrom, program } from "../deployment/files";
+import { accountsGroup, mailOwner } from "./accounts";
+import { doors, sieveHeader, uidHeader } from "./doors";
+import { controllerSocket, rspamdUser } from "./rspamd";
+import type { Stack } from "./stack";
+
+const socket = "/run/mailstack-senders.sock";
+const unit = "mailstack-senders";
+const rule = "/etc/rspamd/mailstack.d/senders.lua";
+const checkProgram = "/usr/local/libexec/mailstack/senders-check";
+
+const daemon = programDigest(["senders.py", "senders_server.py"]);
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/**
+ * Who may write as whom, and whose mail is signed: a rule of Rspamd and the daemon that it asks. Needs accounts, Rspamd, and
+ * Postfix with its names of {@link doors}.
+ */
+export const senders = defineService({
+  name: "senders",
+  type: "mail:Senders",
+  // Postfix tells the rule how each message came.
+  after: ["accounts", "rspamd", "postfix"],
+  packages: ["rspamd"],
+  render,
+});
+
+function render(stack: Pick<Stack, "mailDomains" | "fqdn">): BundleBody {
+  const units = "/etc/systemd/system";
+  const names = [...new Set(stack.mailDomains.flatMap((domain) => [domain, domainToUnicode(domain)]))].sort();
+  const view = { socket, names, hostname: stack.fqdn, doors, uidHeader, sieveHeader, mailOwner };
+  const text = filesFrom("senders", { [rule]: {} }, { ...view, ruleSymbol: "" })[rule]!.content;
+  const ruleSymbol = `SENDER_RULE_${digestOf(text).toUpperCase()}`;
+  return {
+    files: {
+      ...filesFrom(
+        "senders",
+        { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
+        { socket, sandbox, rspamdUser, group: accountsGroup, programDigest: daemon },
+      ),
+      ...filesFrom("senders", { [rule]: {} }, { ...view, ruleSymbol }),
+      ...filesFrom("senders", { [checkProgram]: program }, { controllerSocket, ruleSymbol }),
+    },
+    validate: [
+      ["systemd-analyze", "verify", `${units}/${unit}.service`],
+      ["rspamadm", "configtest"],
+    ],
+    units: { [`${unit}.socket`]: { onChange: "none" }, "rspamd.service": { onChange: "reload" } },
+    health: [{ socket }, { run: [checkProgram], timeoutSeconds: 180 }],
+    after: [["systemctl", "try-restart", `${unit}.service`]],
+  };
+}

@@ -1,0 +1,45 @@
+import type { SystemName } from "../../components/deployment/systems";
+import { stackOf, type Stack } from "../../components/services/stack";
+import { hostnameOf } from "../../components/history/history";
+import { parseSettings } from "../../components/settings/parse";
+
+const zone = "0123456789abcdef0123456789abcdef";
+
+const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
+
+/** Settings of one imagined mail server. */
+const values = {
+  domain: "example.org",
+  domains: [{ name: "example.net", cloudflareZoneId: zone }],
+  administrator: "admin@example.org",
+  users: [{ address: "ceo@example.org" }, { address: "admin@example.org", quotaMb: 5120, passwordVersion: 2 }],
+  aliases: [
+    { address: "sales@example.org", destinations: ["ceo@example.org", "admin@example.org"] },
+    { address: "abuse@example.net", destinations: ["ceo@example.org"] },
+  ],
+  sharedAliases: [{ name: "jobs", destinations: ["ceo@example.org"] }],
+  cloudflareZoneId: zone,
+  plan: "g6-standard-2",
+  volumeGb: 40,
+  dane: true,
+  junkDays: 30,
+  trustedCidrs: ["192.0.2.0/24", "2001:db8::/32"],
+  sshAllowedCidrs: ["192.0.2.0/24", "2001:db8::/32"],
+  sudoUsers: [
+    { name: "tech", authorizedKeys: [`${key} tech`, `${key} old`] },
+    { name: "deputy", authorizedKeys: [`${key} deputy`] },
+  ],
+};
+
+/** The stack of one imagined mail server, with other values for some of the settings. */
+export function goldenStack(os: SystemName, change: Record<string, unknown> = {}): Stack {
+  const settings = parseSettings({ ...values, ...change });
+  return stackOf(
+    { ...settings, os },
+    {
+      fqdn: hostnameOf(settings),
+      formerFqdns: [],
+      volumeDevice: "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org",
+    },
+  );
+}
