@@ -5,10 +5,9 @@ import * as linode from "@pulumi/linode/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { MailServer } from "./components";
 import { foreignRecords } from "./components/dns/foreign-records";
-import { wrongZones } from "./components/dns/zone-check";
-import { anotherHost, publishedNames } from "./components/history/history";
-import { readPast } from "./components/history/past";
-import { readConfig } from "./config";
+import { checkedPast } from "./components/history/checked-past";
+import { publishedNames } from "./components/history/history";
+import { readConfig } from "./components/settings/stack-config";
 
 const unseen = (error: Error) => [`The present DNS was not looked at: ${error.message}`];
 
@@ -25,9 +24,7 @@ export = async () => {
   };
 
   const { settings, certificateDnsToken } = config;
-  const past = await readPast();
-  const wrong = [...anotherHost(past, settings), ...(await wrongZones(settings, past, providers))];
-  if (wrong.length > 0) throw new pulumi.RunError(`Nothing was changed:\n${wrong.join("\n")}`);
+  const past = await checkedPast(settings, providers);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];
   const server = new MailServer("mail", { settings, certificateDnsToken, past, ...providers });

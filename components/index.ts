@@ -1,5 +1,8 @@
 export { MailServer, type MailServerArgs } from "./mail-server";
+export { checkedPast } from "./history/checked-past";
+export type { History, Past } from "./history/history";
 export { parseSettings, SettingsError } from "./settings/parse";
+export { readConfig, type StackConfig } from "./settings/stack-config";
 export { settingsSchema, type Settings } from "./settings/schema";
 export { Server, type ServerArgs } from "./cloud/server";
 export { ReverseName, type ReverseNameArgs } from "./cloud/reverse-name";

@@ -35,7 +35,7 @@ export interface MailServerArgs {
   cloudflare?: cloudflare.Provider;
   /** Needed with `certificate: dns-01` only: a token that may edit the DNS of the domains. Wrapped as secret here. */
   certificateDnsToken?: pulumi.Input<string>;
-  /** What the last `up` of the stack left, see `readPast`. Without it nothing of before is kept. */
+  /** What the last `up` of the stack left, see `checkedPast`. Without it nothing of before is kept. */
   past?: Past;
   /** Services of your own on the host, see `defineService`. Default: none. */
   services?: readonly ServiceSpec<Stack>[];

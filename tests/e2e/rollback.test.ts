@@ -26,7 +26,6 @@ const program = [
   "start.cjs",
   "program",
   "index.ts",
-  "config.ts",
   "stack-traces.ts",
   "components",
   "templates",

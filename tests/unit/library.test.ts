@@ -15,9 +15,11 @@ const values = [
   "Server",
   "Service",
   "SettingsError",
+  "checkedPast",
   "defineService",
   "mailRecords",
   "parseSettings",
+  "readConfig",
   "settingsSchema",
 ];
 

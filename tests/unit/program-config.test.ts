@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readConfig } from "../../config";
+import { readConfig } from "../../components/settings/stack-config";
 import { parseSettings } from "../../components/settings/parse";
 import { stackConfig, stackValues, tokens } from "./support/stacks";
 import { valueOf } from "./support/recorded-program";

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { parseSettings, SettingsError } from "./components/settings/parse";
-import { secretKeys, settingsSchema, type Settings } from "./components/settings/schema";
+import { parseSettings, SettingsError } from "./parse";
+import { secretKeys, settingsSchema, type Settings } from "./schema";
 
 type SecretKey = (typeof secretKeys)[number];
 
-/** Everything that the stack's configuration holds. */
+/** Everything that the configuration of a stack holds, as {@link readConfig} reads it. */
 export interface StackConfig {
   settings: Settings;
   linodeToken: pulumi.Output<string>;
@@ -25,7 +25,8 @@ const isNeeded: Record<SecretKey, (values: Record<string, unknown>) => boolean> 
 };
 
 /**
- * Reads and checks the whole configuration. This is the only reader of pulumi.Config.
+ * Reads and checks every `mailstack:` key of the stack's configuration. Nothing else here reads pulumi.Config: the rest of
+ * the library gets what it needs as arguments.
  * @throws pulumi.RunError with one line for each wrong key, before any resource exists.
  */
 export function readConfig(): StackConfig {
