@@ -12,6 +12,7 @@ const anySystem = new Set([
   "linode-dns.test.ts",
   "linode-host.test.ts",
   "local-command.test.ts",
+  "workflows.test.ts",
   "zz-destroy.test.ts",
 ]);
 /** Files that take minutes: whichever lane has ended its own files takes the next one, so that none ends long after. */

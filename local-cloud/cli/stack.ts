@@ -153,15 +153,22 @@ export class Stack {
     return readsConfig.includes(argv[0] ?? "") ? ["--config-file", this.configFile] : [];
   }
 
+  /** For a program that calls `pulumi` by itself: the words before its arguments, and what it adds to the environment. */
+  get caller(): { words: string[]; environment: Record<string, string> } {
+    const secret = { PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile };
+    return { words: this.runner.inCloud(["pulumi"]), environment: { ...this.runner.environment, ...secret } };
+  }
+
   private async run(argv: string[], { interrupt, ...options }: PulumiOptions): Promise<PulumiResult> {
-    const [program, ...words] = this.runner.inCloud(["pulumi", ...argv]);
+    const { words: caller, environment } = this.caller;
+    const [program, ...words] = [...caller, ...argv];
     const running = execa(program!, words, {
       extendEnv: true,
       // Ctrl-C must reach it once, from us: a second one makes it drop everything.
       detached: interrupt !== undefined,
       ...options,
       reject: false,
-      env: { ...this.runner.environment, PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile, ...options.env },
+      env: { ...environment, ...options.env },
     });
     interrupt?.addEventListener("abort", () => running.kill("SIGINT"));
     const result: Result = await running;

@@ -59,10 +59,14 @@ export async function buildCli(progress: (line: string) => void): Promise<string
 }
 
 /**
- * A Go that can build the CLI.
+ * A Go that is new enough for this project's Go programs.
+ * @param need - What needs it, for the error.
  * @throws Error that names the versions that were found.
  */
-export async function findGo(candidates = ["go", "/usr/local/go/bin/go"]): Promise<string> {
+export async function findGo(
+  candidates = ["go", "/usr/local/go/bin/go"],
+  need = "the Pulumi CLI is not installed and building it needs",
+): Promise<string> {
   const found: string[] = [];
   for (const go of candidates) {
     const result = await execa(go, ["version"], { reject: false, env: { GOTOOLCHAIN: "local" } });
@@ -71,5 +75,5 @@ export async function findGo(candidates = ["go", "/usr/local/go/bin/go"]): Promi
     if (text) found.push(text);
   }
   const there = found.length > 0 ? `found ${found.join(", ")}` : "found no Go";
-  throw new Error(`the Pulumi CLI is not installed and building it needs Go 1.${smallestMinor} or newer; ${there}`);
+  throw new Error(`${need} Go 1.${smallestMinor} or newer; ${there}`);
 }

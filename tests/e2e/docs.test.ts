@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,7 +10,8 @@ import { commandsOf, wordsOf } from "../support/documents";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 const pages = "docs/admin";
-const lines = ["operating.md", "users.md", "volume-and-filters.md"].flatMap((name) => commandsOf(join(pages, name)));
+const names = ["operating.md", "users.md", "volume-and-filters.md", "state-and-secrets.md"];
+const lines = names.flatMap((name) => commandsOf(join(pages, name)));
 
 /** Programs of the host; a line that begins with one of them is run there. */
 const onHost = ["mailstack", "certbot", "journalctl", "postconf", "postfix", "postqueue"];
@@ -126,7 +127,7 @@ for (const os of everySystem) {
       assert.deepEqual(Object.keys((await server.up()).summary), ["same"]);
     });
 
-    test("the state moves to another place, and nothing changes", async () => {
+    test("the state moves to another place and gets another passphrase, and nothing changes", async () => {
       const folder = mkdtempSync(join(tmpdir(), "mailstack-docs-"));
       try {
         const { name } = server.stack;
@@ -139,7 +140,24 @@ for (const os of everySystem) {
         await server.stack.pulumi(["stack", "import", "--file", join(folder, "stack.json")], elsewhere);
         const there = await server.stack.pulumi(["preview", "--expect-no-changes"], { env, reject: false });
         assert.equal(there.exitCode, 0, `${name}: ${there.stdout}${there.stderr}`);
+
+        // Another passphrase: the copy opens with it alone, and nothing changes.
+        const change = wordsOf(lines.find((one) => one.endsWith("change-secrets-provider passphrase"))!).slice(1);
+        const config = join(folder, `Pulumi.${name}.yaml`);
+        copyFileSync(server.stack.configFile, config);
+        await server.stack.pulumi(change, { ...elsewhere, input: `${ownPassword}\n` });
+        const passphrase = join(folder, "passphrase");
+        writeFileSync(passphrase, ownPassword, { mode: 0o600 });
+        copyFileSync(config, server.stack.configFile);
+        const opened = (more: Record<string, string>) =>
+          server.stack.pulumi(["preview", "--expect-no-changes"], { env: { ...env, ...more }, reject: false });
+        const renewed = await opened({ PULUMI_CONFIG_PASSPHRASE_FILE: passphrase });
+        assert.equal(renewed.exitCode, 0, renewed.stdout + renewed.stderr);
+        const old = await opened({});
+        assert.notEqual(old.exitCode, 0, "the passphrase of before still opens the state");
+        assert.match(old.stdout + old.stderr, /incorrect passphrase/);
       } finally {
+        server.restoreConfig();
         rmSync(folder, { recursive: true });
       }
     });

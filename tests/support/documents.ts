@@ -20,7 +20,9 @@ export interface Typed {
 
 /** Every page, in the order of their paths. */
 export function pages(): Page[] {
-  return globSync(["README.md", "CONTRIBUTING.md", "host/README.md", "docs/**/*.md"], { cwd: root })
+  return globSync(["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "host/README.md", "docs/**/*.md"], {
+    cwd: root,
+  })
     .sort()
     .map((file) => ({ file, text: readFileSync(join(root, file), "utf8") }));
 }

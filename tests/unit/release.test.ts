@@ -1,0 +1,125 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isPrerelease, sectionOf } from "../../scripts/changelog";
+import { commandsOf, wordsOf } from "../support/documents";
+
+// Programs are started, on a machine that may be busy.
+jest.setTimeout(120_000);
+
+const root = join(__dirname, "../..");
+const changelog = `# Changelog
+
+## [Unreleased]
+
+## [1.2.0-rc.1] - 2026-11-29
+### Added
+# A line that git would take for a comment.
+- Something.
+
+## [1.1.0] - 2026-10-01
+- Older.
+
+[1.1.0]: https://example.org
+`;
+const lock = {
+  name: "x",
+  version: "1.1.0",
+  packages: { "": { name: "x", version: "1.1.0", dependencies: { y: "1.1.0" } } },
+};
+
+let folder: string;
+const git = (...words: string[]) => execFileSync("git", words, { cwd: folder }).toString().trim();
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const version = (name: string) => (JSON.parse(readFileSync(join(folder, name), "utf8")) as { version: string }).version;
+
+/** The script, in the folder of this test. */
+function release(...words: string[]): Promise<{ code: number; text: string }> {
+  const loader = join(root, "node_modules/tsx/dist/loader.mjs");
+  const program = ["--conditions=import", "--import", loader, join(root, "scripts/release.ts"), ...words];
+  return new Promise((resolve) =>
+    execFile(join(root, "node_modules/node/bin/node"), program, { cwd: folder }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, text: stdout + stderr }),
+    ),
+  );
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "mailstack-release-"));
+  git("init", "--quiet", "--initial-branch=main");
+  git("config", "user.name", "Somebody");
+  git("config", "user.email", "somebody@example.org");
+  write("CHANGELOG.md", changelog);
+  write("package.json", `${JSON.stringify({ name: "x", version: "1.1.0", dependencies: { y: "1.1.0" } }, null, 2)}\n`);
+  write("package-lock.json", `${JSON.stringify(lock, null, 2)}\n`);
+  git("add", ".");
+  git("commit", "--quiet", "--message", "First");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("a release refuses what is no version, has no or an empty section, and a tree with changes; it leaves no trace", async () => {
+  write("CHANGELOG.md", `${changelog}\n## [3.0.0] - 2026-12-01\n`);
+  git("commit", "--quiet", "--all", "--message", "An empty section");
+  const [none, unknown, empty] = await Promise.all([release("1.2"), release("2.0.0"), release("3.0.0")]);
+  expect(none).toEqual({ code: 1, text: expect.stringContaining('"1.2" is no version') });
+  expect(unknown).toEqual({ code: 1, text: expect.stringContaining('CHANGELOG.md has no section "## [2.0.0]') });
+  expect(empty).toEqual({ code: 1, text: expect.stringContaining("the section of 3.0.0 in CHANGELOG.md is empty") });
+  write("left", "over");
+  expect(await release("1.2.0-rc.1")).toEqual({ code: 1, text: expect.stringMatching(/not clean:\n\?\? left/) });
+  rmSync(join(folder, "left"));
+  expect(git("tag")).toBe("");
+  expect(git("status", "--porcelain")).toBe("");
+});
+
+test("a dry run says what would be done, and does nothing", async () => {
+  const before = git("rev-parse", "HEAD");
+  const { code, text } = await release("1.2.0-rc.1", "--dry-run");
+  expect({ code, text }).toEqual({ code: 0, text: expect.stringContaining("would tag v1.2.0-rc.1") });
+  expect(text).toContain("would write the version 1.2.0-rc.1 to package-lock.json");
+  expect([git("tag"), git("rev-parse", "HEAD"), git("status", "--porcelain")]).toEqual(["", before, ""]);
+});
+
+test("a release is one commit of the version and an annotated tag with the section; pushing is left to a person", async () => {
+  mkdirSync(join(folder, ".git/remote"));
+  git("init", "--quiet", "--bare", ".git/remote");
+  git("remote", "add", "origin", ".git/remote");
+  git("push", "--quiet", "--set-upstream", "origin", "main");
+  const before = git("rev-parse", "HEAD");
+
+  expect(await release("1.2.0-rc.1")).toEqual({ code: 0, text: expect.stringContaining("git push --follow-tags") });
+  expect([git("rev-parse", "HEAD^"), git("status", "--porcelain")]).toEqual([before, ""]);
+  expect(git("show", "--stat", "--format=%s", "HEAD")).toMatch(
+    /^Release 1\.2\.0-rc\.1\n[^]*2 files changed, 3 insertions/,
+  );
+  expect([version("package.json"), version("package-lock.json")]).toEqual(["1.2.0-rc.1", "1.2.0-rc.1"]);
+  // A dependency of the same version keeps it.
+  expect(readFileSync(join(folder, "package-lock.json"), "utf8")).toContain('"y": "1.1.0"');
+  expect(git("cat-file", "-t", "v1.2.0-rc.1")).toBe("tag");
+  expect(git("tag", "--list", "--format=%(contents)", "v1.2.0-rc.1")).toBe(
+    "Mailstack 1.2.0-rc.1\n\n### Added\n# A line that git would take for a comment.\n- Something.",
+  );
+  expect(git("ls-remote", "--tags", "origin")).toBe("");
+  expect(await release("1.2.0-rc.1")).toEqual({ code: 1, text: expect.stringContaining("exists already") });
+
+  // The page's own command.
+  const push = commandsOf("docs/admin/github.md").find((line) => line.startsWith("git "))!;
+  git(...wordsOf(push).slice(1), "--quiet");
+  expect(git("ls-remote", "--tags", "origin")).toContain("refs/tags/v1.2.0-rc.1");
+});
+
+test("the changelog has a section of this version, and each of its sections is one of Keep a Changelog", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const text = readFileSync(join(root, "CHANGELOG.md"), "utf8");
+  expect(sectionOf(text, version)?.text.length).toBeGreaterThan(100);
+  const sections = [...text.matchAll(/^## (.*)$/gm)].map(([, title = ""]) => title);
+  expect(sections[0]).toBe("[Unreleased]");
+  expect(sections.slice(1).filter((title) => !/^\[\S+\] - \d{4}-\d\d-\d\d$/.test(title))).toEqual([]);
+  const kinds = new Set([...text.matchAll(/^### (.*)$/gm)].map(([, kind]) => kind));
+  const known = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+  expect([...kinds].filter((kind) => !known.includes(kind!))).toEqual([]);
+});
+
+test("a version with a suffix is a prerelease", () => {
+  expect([isPrerelease("1.0.0-rc.1"), isPrerelease("1.0.0")]).toEqual([true, false]);
+});
