@@ -1,4 +1,4 @@
-/** Makes the program's one JavaScript file. Usage: node program/bundle.mjs FILE. */
+/** Makes a program's one JavaScript file. Usage: node program/bundle.mjs ENTRY FILE. */
 import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { build } from "esbuild";
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(folder);
-const target = process.argv[2];
+const [entry, target] = process.argv.slice(2);
 const started = Date.now();
 
 /** The SDK stays outside: its runner has loaded most of it already, and keeps its state there. */
@@ -22,7 +22,7 @@ const sdk = {
 };
 
 const { outputFiles, metafile } = await build({
-  entryPoints: [join(root, "index.ts")],
+  entryPoints: [join(root, entry)],
   absWorkingDir: root,
   outfile: target,
   bundle: true,

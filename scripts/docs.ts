@@ -1,13 +1,15 @@
-/** Writes the generated pages (`npm run docs`); with `--check` it only tells which of them are stale. */
+/** Writes the generated pages and the schema of the component package (`npm run docs`); with `--check` it only tells which of them are stale. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { decisionIndex } from "./decision-index";
+import { packageSchema } from "./package-schema";
 import { configurationPage } from "./reference-page";
 
 const pages = {
   "docs/admin/configuration.md": configurationPage,
   "docs/decisions/README.md": decisionIndex,
+  "sdk/schema.json": packageSchema,
 };
 
 const { check } = new Command("docs")

@@ -183,5 +183,15 @@ export const settingsSchema = z.strictObject({
 /** Keys that are secret, and hence not among the plain values. The program hands them on as secret Outputs only. */
 export const secretKeys = ["linodeToken", "cloudflareApiToken", "certificateDnsToken"] as const;
 
+/** One of {@link secretKeys}. */
+export type SecretKey = (typeof secretKeys)[number];
+
+/** Whether a stack with these values needs the secret. */
+export const isNeeded: Record<SecretKey, (values: Record<string, unknown>) => boolean> = {
+  linodeToken: () => true,
+  cloudflareApiToken: ({ dnsProvider = "cloudflare" }) => dnsProvider === "cloudflare",
+  certificateDnsToken: ({ certificate }) => certificate === "dns-01",
+};
+
 /** Checked settings with every default filled in. */
 export type Settings = z.output<typeof settingsSchema>;

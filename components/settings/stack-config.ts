@@ -1,9 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { parseSettings, SettingsError } from "./parse";
-import { secretKeys, settingsSchema, type Settings } from "./schema";
-
-type SecretKey = (typeof secretKeys)[number];
+import { isNeeded, secretKeys, settingsSchema, type SecretKey, type Settings } from "./schema";
 
 /** Everything that the configuration of a stack holds, as {@link readConfig} reads it. */
 export interface StackConfig {
@@ -16,13 +14,6 @@ export interface StackConfig {
 }
 
 const prefix = "mailstack:";
-
-/** Whether a stack with these values needs the secret. */
-const isNeeded: Record<SecretKey, (values: Record<string, unknown>) => boolean> = {
-  linodeToken: () => true,
-  cloudflareApiToken: ({ dnsProvider = "cloudflare" }) => dnsProvider === "cloudflare",
-  certificateDnsToken: ({ certificate }) => certificate === "dns-01",
-};
 
 /**
  * Reads and checks every `mailstack:` key of the stack's configuration. Nothing else here reads pulumi.Config: the rest of

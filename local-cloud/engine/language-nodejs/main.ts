@@ -12,6 +12,7 @@ import { keepCompiled } from "../compiled";
 import { endWithParent } from "../end-with-parent";
 import { about, installDependencies, programDependencies } from "./about";
 import { requiredPackages } from "./packages";
+import { runPlugin } from "./plugin";
 import { ProgramRunner } from "./run";
 
 /** The vendor's host of the CLI that the project pins. */
@@ -44,10 +45,10 @@ const answers: Record<string, Unary> = {
   runtimeOptionsPrompts: async () => new RuntimeOptionsResponse(),
 };
 
-/** What writes code or runs other plugins; a deployment needs none of it. */
-const absent = ["runPlugin", "generateProgram", "generateProject", "generatePackage", "pack", "link", "template"];
+/** What writes code; a deployment needs none of it. */
+const absent = ["generateProgram", "generateProject", "generatePackage", "pack", "link", "template"];
 
-const implementation: grpc.UntypedServiceImplementation = { installDependencies };
+const implementation: grpc.UntypedServiceImplementation = { installDependencies, runPlugin };
 for (const [name, answer] of Object.entries(answers)) {
   const handler: grpc.handleUnaryCall<unknown, unknown> = (call, reply) => {
     answer(call.request as never, call).then(

@@ -46,7 +46,7 @@ export class ProgramRunner {
       ...(options.typescript && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
       ...(options.tsconfig && { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig }),
     };
-    const command = [...options.nodeArguments, runnerOf(info.getProgramDirectory()), ...this.arguments(request)];
+    const command = [...options.nodeArguments, runnerIn(info.getProgramDirectory(), "run"), ...this.arguments(request)];
     const child = spawn("node", command, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
     let killer: NodeJS.Timeout | undefined;
     const stop = () => {
@@ -112,9 +112,10 @@ function configuration(request: RunRequest): Record<string, string> {
   );
 }
 
-function runnerOf(programDirectory: string): string {
+/** Path of one of the SDK's runners, as the folder's own packages have it. */
+export function runnerIn(folder: string, name: "run" | "run-plugin" | "run-policy-pack"): string {
   try {
-    return createRequire(join(programDirectory, "package.json")).resolve("@pulumi/pulumi/cmd/run");
+    return createRequire(join(folder, "package.json")).resolve(`@pulumi/pulumi/cmd/${name}`);
   } catch {
     throw new Error("It looks like the Pulumi SDK has not been installed. Have you run pulumi install?");
   }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { stringify } from "yaml";
 import { engineEnvironment, prepareEngine, type Engine } from "../../../local-cloud/engine";
 
@@ -40,10 +41,11 @@ export class EngineStack {
     this.environment = engineEnvironment({ stateDirectory: folder, binDirectory: engine.binDirectory });
   }
 
-  static async start(): Promise<EngineStack> {
+  /** @param program - Folder below tests/cloud. */
+  static async start(program = "engine-program"): Promise<EngineStack> {
     const engine = await prepareEngine({ progress: (line) => console.error(line) });
     const stack = new EngineStack(mkdtempSync(join(tmpdir(), "engine-")), engine);
-    cpSync(join(__dirname, "../engine-program"), stack.program, { recursive: true });
+    cpSync(join(__dirname, "..", program), stack.program, { recursive: true });
     writeFileSync(join(stack.program, "package.json"), '{ "private": true }\n');
     symlinkSync(join(__dirname, "../../../node_modules"), join(stack.program, "node_modules"));
     await stack.succeed("stack", "init", "test");
@@ -84,6 +86,12 @@ export class EngineStack {
     const { code, text } = await this.pulumi(...args);
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")}: exit ${code}\n${text}`);
     return text;
+  }
+
+  /** What the CLI prints, without a stack. */
+  async outside(...args: string[]): Promise<string> {
+    const env = { ...process.env, ...this.environment };
+    return (await execa("pulumi", args, { cwd: this.folder, env, stripFinalNewline: false })).stdout;
   }
 
   up(): Promise<string> {

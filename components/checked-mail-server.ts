@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import { foreignRecords } from "./dns/foreign-records";
+import { checkedPast } from "./history/checked-past";
+import { publishedNames } from "./history/history";
+import { MailServer, type MailServerArgs } from "./mail-server";
+
+const unseen = (error: Error) => [`The present DNS was not looked at: ${error.message}`];
+
+/**
+ * A mail server that knows the last `up` of the stack by its outputs, and is looked at before anything is made. The
+ * program makes it, and the component package for programs in other languages.
+ * @throws pulumi.RunError with a line for everything that only a person can put right.
+ */
+export async function checkedMailServer(
+  name: string,
+  args: Omit<MailServerArgs, "past">,
+  options?: pulumi.ComponentResourceOptions,
+): Promise<MailServer> {
+  const { settings } = args;
+  const past = await checkedPast(settings, args);
+  // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
+  const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];
+  const server = new MailServer(name, { ...args, past }, options);
+  for (const line of await looking) await pulumi.log.warn(line);
+  return server;
+}
+
+/** The outputs of a stack with one mail server. The next `up` reads some of them, by these names. */
+export function outputsOf(server: MailServer) {
+  return {
+    /** Name of the mail host: the server that mail programs ask for, IMAP on 993 and SMTP on 465. */
+    hostname: server.hostname,
+    ipv4: server.ipv4,
+    /** Where users read and write mail in the browser. */
+    webmail: server.webmail,
+    /** Empty with `mailstack:ipv6` false. */
+    ipv6: server.ipv6,
+    hostKey: server.hostKey,
+    dkim: server.dkim,
+    /** Every record of each domain in zone-file form; for you to make with `mailstack:dnsProvider` none. */
+    zones: server.zones,
+    /** For the next `up`. */
+    history: server.history,
+    /** For an administrator's own SSH; shown by `pulumi stack output deployKey --show-secrets` only. */
+    deployKey: server.deployKey,
+  };
+}
