@@ -7,11 +7,11 @@ const head = `# Decisions
 
 <!-- Written by \`npm run docs\` from the pages' titles; an edit here is overwritten. -->
 
-Where the program does other than its specification or its design says, and why. Each page: what is said, what happens
-on real software, what we do.
+Where the program deviates from its specification or its design, and why. Each page has a context (what is specified, and
+what happens on real software), a decision, and its consequences.
 `;
 
-/** The list of pages in docs/decisions. A page whose first section is "The design says" is about the design. */
+/** The list of pages in docs/decisions. A page whose context begins with "Design." is about the design. */
 export function decisionIndex(): string {
   const pages = readdirSync(folder)
     .filter((name) => name.endsWith(".md") && name !== "README.md")
@@ -20,7 +20,7 @@ export function decisionIndex(): string {
       const text = readFileSync(join(folder, name), "utf8");
       const title = /^# (.+)$/m.exec(text)?.[1];
       if (!title) throw new Error(`docs/decisions/${name} has no title`);
-      return { line: `- [${title}](${name})`, design: text.includes("\n## The design says\n") };
+      return { line: `- [${title}](${name})`, design: text.includes("\n## Context\n\n**Design.** ") };
     });
   const list = (design: boolean) =>
     pages
