@@ -10,3 +10,5 @@ export const doors = {
 export const uidHeader = "X-Submitted-By-Uid";
 /** Second header of what Dovecot sends for a user's Sieve script: that user. */
 export const sieveHeader = "X-Submitted-By-Sieve-Of";
+/** Has a file for each user of whose script's mail so much waits that no more is taken. */
+export const waitingFolder = "/run/mailstack-waiting";

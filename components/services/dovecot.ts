@@ -10,7 +10,7 @@ import { certificatePaths } from "./tls";
 import { accountsDatabase, accountsGroup, mailOwner } from "./accounts";
 import { loginPolicyAddress } from "./lockout";
 import { learnProgram, rspamdUser } from "./rspamd";
-import { sieveHeader } from "./doors";
+import { sieveHeader, waitingFolder } from "./doors";
 import type { Stack } from "./stack";
 
 /** What Dovecot's files are made from. */
@@ -275,6 +275,6 @@ function sameFiles(view: View): Bundle["files"] {
       undeliverable: view.undeliverable!,
     }),
     ...filesFrom("dovecot", { [quotaWarningProgram]: program }, { postmaster: view.postmaster! }),
-    ...filesFrom("dovecot", { [submitProgram]: program }, { sieveHeader }),
+    ...filesFrom("dovecot", { [submitProgram]: program }, { sieveHeader, waitingFolder }),
   };
 }

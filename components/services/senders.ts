@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { domainToUnicode } from "node:url";
 import { programDigest } from "../deployment/host-program";
 import { sandbox } from "../deployment/sandbox";
 import { defineService, type BundleBody } from "../deployment/define-service";
 import { filesFrom, program } from "../deployment/files";
 import { accountsGroup, mailOwner } from "./accounts";
-import { doors, sieveHeader, uidHeader } from "./doors";
+import { doors, sieveHeader, uidHeader, waitingFolder } from "./doors";
 import { controllerSocket, rspamdUser } from "./rspamd";
 import type { Stack } from "./stack";
 
@@ -14,7 +15,7 @@ const unit = "mailstack-senders";
 const rule = "/etc/rspamd/mailstack.d/senders.lua";
 const checkProgram = "/usr/local/libexec/mailstack/senders-check";
 
-const daemon = programDigest(["senders.py", "senders_server.py"]);
+const daemon = programDigest(["senders.py", "senders_server.py", "waiting_scripts.py"]);
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -44,7 +45,14 @@ function render(stack: Pick<Stack, "mailDomains" | "fqdn">): BundleBody {
       ...filesFrom(
         "senders",
         { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
-        { socket, sandbox, rspamdUser, group: accountsGroup, programDigest: daemon },
+        {
+          socket,
+          sandbox,
+          rspamdUser,
+          group: accountsGroup,
+          programDigest: daemon,
+          waitingFolder: basename(waitingFolder),
+        },
       ),
       ...filesFrom("senders", { [rule]: {} }, { ...view, ruleSymbol }),
       ...filesFrom("senders", { [checkProgram]: program }, { controllerSocket, ruleSymbol }),

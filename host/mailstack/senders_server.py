@@ -6,6 +6,7 @@ Started by its socket, ended when nobody asks. Without an answer Rspamd puts the
 import asyncio
 import contextlib
 import json
+import os
 import pwd
 import socket
 import sqlite3
@@ -15,8 +16,11 @@ from typing import Any
 
 from .accounts import DEFAULT_DATABASE
 from .senders import forwarding_refusal, local_refusal, refusal
+from .waiting_scripts import WaitingScripts
 
 IDLE_SECONDS = 300.0
+# So often it looks for what has left.
+_LOOK_SECONDS = 30.0
 # systemd's first socket.
 _SOCKET = 3
 # Postfix takes headers of 100 kB (header_size_limit); JSON may escape each character.
@@ -49,6 +53,7 @@ def _login(uid: int | None) -> str:
 
 class _Server:
     def __init__(self) -> None:
+        self.waiting = WaitingScripts(os.environ["RUNTIME_DIRECTORY"])
         self.last_use = time.monotonic()
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -58,9 +63,14 @@ class _Server:
             line = (await reader.readline()).decode("utf-8", "replace")
             if not line:
                 return  # Somebody looks whether the socket is there.
-            writer.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
+            request = json.loads(line)
+            if "waits" in request:
+                (self.waiting.add if request["still"] else self.waiting.remove)(request["waits"], request["message"])
+                writer.write(b"{}\n")
+            else:
+                writer.write(json.dumps(answer(request)).encode() + b"\n")
             await writer.drain()
-        except (ConnectionError, ValueError, KeyError, TypeError, RecursionError, sqlite3.Error) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, sqlite3.Error) as error:
             print(f"no answer: {type(error).__name__} {error}", file=sys.stderr)
         finally:
             self.last_use = time.monotonic()
@@ -71,8 +81,9 @@ class _Server:
         listening = socket.socket(fileno=_SOCKET)
         listening.setblocking(False)
         while self.tasks or time.monotonic() - self.last_use < IDLE_SECONDS:
+            self.waiting.forget()
             try:
-                connection, _ = await asyncio.wait_for(asyncio.get_running_loop().sock_accept(listening), IDLE_SECONDS)
+                connection, _ = await asyncio.wait_for(asyncio.get_running_loop().sock_accept(listening), _LOOK_SECONDS)
             except TimeoutError:
                 continue
             streams = await asyncio.open_unix_connection(sock=connection, limit=_LONGEST)

@@ -220,6 +220,8 @@ ALLOWED = {
     ("checks/published.py", "own.bind"): "an address of the network, no file",
     ("login_policy.py", "sqlite3.connect"): "runs as a user of its own, in its own folder",
     ("senders_server.py", "sqlite3.connect"): "opened to read only, by a user of its own",
+    ("waiting_scripts.py", "(self.folder / user).touch"): "runs as a user of its own, in its own folder",
+    ("waiting_scripts.py", "(self.folder / user).unlink"): "runs as a user of its own, in its own folder",
     ("webmail_data.py", "sqlite3.connect"): "with the rights of the folder's owner alone",
 }
 # Functions of the standard library that make or change files by path, beside those that the linter knows (ruff.toml).

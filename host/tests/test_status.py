@@ -7,8 +7,10 @@ import struct
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
-from mailstack.checks import bad, dane, dns, quota, scanner, volume
+from mailstack import programs
+from mailstack.checks import bad, dane, dns, filters, quota, scanner, volume
 from mailstack.locate import locate
 from tests.harness import HostTestCase, bundle
 
@@ -78,6 +80,24 @@ class Answers(unittest.TestCase):
         self.assertEqual(said(b"*2\r\n$3\r\n200\r\n$3\r\n201\r\n"), "200 spam, 201 good (trained)")
         with self.assertRaises(bad.Bad):
             said(b"-ERR unknown\r\n")
+
+    def test_filters_of_users(self):
+        def said(out, code=0):
+            with mock.patch.object(filters, "run", lambda *_: programs.Result(code, out, "")):
+                return filters.of_users("")
+
+        self.assertEqual(said("", 1), "none of a user's failed today")
+        failed = "sieve: Execution of script 'personal/x' failed, but implicit keep was successful (user logfile ...)"
+        # What a mail says is no script's failure.
+        lines = [
+            f"lmtp(a@a.example)<1><x>: {failed}",
+            f"lmtp(b@a.example)<2><y>: {failed}",
+            f"imap(c@a.example): {failed}",
+        ]
+        with self.assertRaisesRegex(bad.Warn, r"of a@a\.example, b@a\.example failed"):
+            said("\n".join([*lines, lines[0]]))
+        with self.assertRaises(bad.Warn):
+            said("", 124)
 
     def test_an_empty_folder_is_no_volume(self):
         with self.assertRaisesRegex(bad.Bad, "is not mounted: mail waits"):

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { waitingFolder } from "../../components/services/doors";
 import { redisSocket } from "../../components/services/redis";
+import { uidsOf } from "./support/imap";
 import { untilWell } from "./support/linode";
+import { manageSieve } from "./support/managesieve";
+import { forget } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
+import { until } from "./support/until";
+
+const friend = "friend@peer.example";
+/** Whose filter sends on. */
+const user = "support";
+const limit = 10;
 
 for (const os of everySystem) {
   describe(`the limit of recipients on ${os}`, () => {
@@ -10,21 +20,26 @@ for (const os of everySystem) {
     before(async () => {
       server = await serverFor(os);
     });
+    beforeEach(() => forget(server, "rg*", "RL*"));
     after(async () => {
+      await manageSieve(server, user, [['SETACTIVE ""'], ["DELETESCRIPT", '"forward"']]);
+      server.restoreConfig();
+      await server.up();
+      await forget(server, "rg*", "RL*");
       await server.system.must(["systemctl", "restart", "redis-server.service"]);
       await untilWell(server);
     });
 
-    const write = async () =>
+    const submit = async (from: string, to: string[], subject: string) =>
       server.peer.send({
-        from: server.address("info"),
-        to: "friend@peer.example",
-        subject: server.unique("counted"),
-        server: server.hostname,
-        port: 587,
-        tls: "required",
-        ...(await server.login("info")),
+        ...{ from: server.address(from), to, subject, server: server.hostname, port: 587, tls: "required" },
+        ...(await server.login(from)),
       });
+    const write = () => submit("info", [friend], server.unique("counted"));
+    const fromOutside = async (from: string, subject: string) => {
+      const sent = await server.peer.send({ from, to: server.address(user), subject, server: server.hostname });
+      assert.equal(sent.code, 250, sent.transcript);
+    };
     const assertPutOff = async (why: string) => {
       const { code, reply, transcript } = await write();
       assert.equal(code, 451, `${why}: ${transcript}`);
@@ -52,6 +67,105 @@ for (const os of everySystem) {
       await server.system.must(["systemctl", "restart", "redis-server.service"]);
       await untilWell(server);
       await assertSent();
+    });
+
+    test("a stolen account is stopped, other users go on", async () => {
+      server.stack.configure((config) => config.setIn(["config", "mailstack:userRecipientsPerHour"], limit));
+      const { summary } = await server.up();
+      assert.equal(summary.update, 1, JSON.stringify(summary));
+      const many = Array.from({ length: limit }, (_, number) => server.address(`${user}+${number}`));
+      const first = await submit("info", many, server.unique("mass"));
+      assert.equal(first.code, 250, first.transcript);
+      // `postmaster` among the recipients is no way around.
+      const second = await submit("info", [friend, server.address("postmaster")], server.unique("mass"));
+      assert.equal(second.code, 451, second.transcript);
+      assert.match(second.reply, /4\.7\.1 Too many recipients within an hour/);
+      assert.equal((await submit("tech", [friend], server.unique("other"))).code, 250);
+    });
+
+    /** Strangers write to {@link user}, whose filter sends each letter on to so many addresses. */
+    const redirects = async (many: number, copy = "") => {
+      const target = (each: number) => `redirect ${copy} "friend+${each}@peer.example";\n`;
+      const script = `require ["copy"];\n${Array.from({ length: many }, (_, each) => target(each)).join("")}`;
+      const { answers } = await manageSieve(server, user, [
+        ["PUTSCRIPT", '"forward"', script],
+        ["SETACTIVE", '"forward"'],
+      ]);
+      for (const answer of answers) assert.match(answer, /^OK/);
+    };
+    const sentOn = async (subject: string) =>
+      (await server.peer.exec(["grep", "-rlF", `Subject: ${subject}`, "/var/mail/peer"])).stdout
+        .trim()
+        .split("\n")
+        .filter(Boolean).length;
+    /** Messages in each part of Postfix's queue. */
+    const queued = async () => {
+      const lines = (await server.system.must(["postqueue", "-j"])).split("\n").filter(Boolean);
+      const names = lines.map((line) => (JSON.parse(line) as { queue_name: string }).queue_name);
+      const many = (name: string) => names.filter((each) => each === name).length;
+      return { maildrop: many("maildrop"), deferred: many("deferred"), all: names.length };
+    };
+    /** As if hours went by: what waits is tried each time that its user may send again. */
+    const hoursLater = async (what: string, over: () => Promise<boolean>) =>
+      until(
+        what,
+        async () => {
+          await forget(server, "RL*");
+          // Ends with SIGPIPE where pickup has heard enough.
+          await server.system.exec(["postkick", "public", "pickup", "W"]);
+          return over();
+        },
+        120,
+      );
+
+    test("what a user's filter sends counts for that user: the rest waits, and goes when there is room", async () => {
+      await redirects(6, ":copy");
+      const subject = server.unique("many");
+      for (const each of ["one", "two"]) {
+        await fromOutside(`${each}${Date.now()}@peer.example`, `${subject} ${each}`);
+        await until(
+          "it is in the mailbox",
+          async () => (await uidsOf(server, user, "INBOX", `${subject} ${each}`)).length === 1,
+        );
+      }
+      await until(
+        "ten are sent on, two wait",
+        async () => (await sentOn(subject)) === limit && (await queued()).all === 2,
+      );
+      assert.deepEqual(await queued(), { maildrop: 2, deferred: 0, all: 2 });
+      const own = await submit(user, [friend], server.unique("own"));
+      assert.equal(own.code, 451, own.transcript);
+      assert.match(own.reply, /4\.7\.1 Too many recipients within an hour/);
+      assert.equal((await submit("tech", [friend], server.unique("other"))).code, 250);
+      await hoursLater("all are sent on", async () => (await sentOn(subject)) === 12);
+      await until("the queue is empty", async () => (await queued()).all === 0);
+    });
+
+    test("where much of that waits already, the mail itself waits for the filter; none is lost or sent back", async () => {
+      const each = 20;
+      await redirects(each);
+      const subject = server.unique("flood");
+      const flood = (name: string) => fromOutside(`friend+${name}${Date.now()}@peer.example`, `${subject} ${name}`);
+      await flood("one");
+      await until("the first is sent on as far as may be", async () => (await queued()).maildrop === each - limit, 60);
+      await flood("two");
+      const full = `${waitingFolder}/${server.address(user)}`;
+      await until("enough waits", async () => (await server.system.exec(["test", "-e", full])).exitCode === 0, 60);
+      const active = async () => (await queued()).all - (await queued()).maildrop - (await queued()).deferred;
+      await until("the second was tried", async () => (await active()) === 0, 60);
+      const before = await queued();
+      await flood("three");
+      await until("the third waits whole", async () => (await queued()).deferred === before.deferred + 1, 60);
+      assert.equal((await queued()).maildrop, before.maildrop);
+      await hoursLater("what waited is sent on", async () => (await queued()).maildrop === 0);
+      await assert.rejects(server.system.must(["test", "-e", full]));
+      await server.system.must(["postqueue", "-f"]);
+      await hoursLater("all are sent on", async () => (await sentOn(subject)) === 3 * each);
+      await until("the queue is empty", async () => (await queued()).all === 0);
+      // Who writes is the one whom a bounce would go to.
+      const bounces = await server.peer.exec(["grep", "-rlE", `Subject: (Undelivered|Delayed) Mail`, "/var/mail/peer"]);
+      for (const path of bounces.stdout.split("\n").filter(Boolean))
+        assert.ok(!(await server.peer.system.must(["cat", path])).includes(subject), path);
     });
   });
 }

@@ -45,6 +45,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("imaps 993", ("dovecot",), mail.imaps),
     ("pop3s 995", ("dovecot",), mail.pop3s),
     ("managesieve", ("dovecot",), mail.managesieve),
+    ("user filters", ("dovecot",), filters.of_users),
     ("http 80", ("nginx",), web.http),
     ("https 443", ("nginx",), web.https),
     ("webmail", ("roundcube",), web.webmail),

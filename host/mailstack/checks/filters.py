@@ -1,6 +1,13 @@
-"""What looks at mail beside Rspamd, where the stack has it."""
+"""What looks at mail beside Rspamd: other scanners where the stack has them, and the users' own filters."""
 
+import re
+
+from ..programs import run
+from .bad import TIMEOUT, Warn
 from .bundled import ask
+
+_FAILED = re.compile(r"^lmtp\(([^)]+)\).*: sieve: Execution of script .* failed")
+_MOST_LINES = 200
 
 
 def antivirus(_name: str) -> str:
@@ -11,3 +18,17 @@ def antivirus(_name: str) -> str:
 def spamassassin(_name: str) -> str:
     """SpamAssassin answers."""
     return ask("spamassassin-check")
+
+
+def of_users(_name: str) -> str:
+    """No user's Sieve script failed within a day. Where one does, the mail is in INBOX; nothing else tells the user."""
+    journal = ["journalctl", "--quiet", "--no-pager", "--unit=dovecot.service", "--since=-24h", "--output=cat"]
+    answer = run([*journal, f"--lines={_MOST_LINES}", "--grep=sieve: Execution of script .* failed"], TIMEOUT)
+    # 1 without any other word: no such line. A journal that takes too long is no fault of the mail.
+    if answer.code not in (0, 1):
+        raise Warn(" ".join(answer.words(2)))
+    users = sorted({found[1] for found in map(_FAILED.match, answer.out.splitlines()) if found})
+    if users:
+        shown = ", ".join(users[:3]) + (", ..." if len(users) > 3 else "")
+        raise Warn(f"a filter of {shown} failed today; why is in .dovecot.sieve.log of the mailbox")
+    return "none of a user's failed today"
