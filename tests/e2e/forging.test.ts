@@ -158,7 +158,7 @@ for (const os of everySystem) {
       assert.ok(answers.filter(([code]) => code === 250).length >= 6, JSON.stringify(answers));
     });
 
-    test("what a user's script sends on bears no signature of ours, what it answers does", async () => {
+    test("what a user's script sends on bears no signature of ours", async () => {
       await script("support", `require ["copy"];\nredirect :copy "${friend}";\n`);
       const subject = server.unique("sent on");
       const sender = `b${Date.now()}@peer.example`;
@@ -170,6 +170,17 @@ for (const os of everySystem) {
       assert.ok(headers["x-sieve-redirected-from"], JSON.stringify(headers));
       assert.doesNotMatch(JSON.stringify(headers["dkim-signature"] ?? ""), new RegExp(server.domain));
       assert.ok(headers["arc-seal"], "what we found out about it is sealed");
+    });
+
+    test("what a script answers is signed", async () => {
+      const gone = server.unique("gone");
+      await script("tech", `require ["vacation"];\nvacation :subject "${gone}" "away";\n`);
+      const from = `friend+v${Date.now()}@peer.example`;
+      const to = server.address("tech");
+      await fromOutside([[from, to, letter(server.unique("ask"), [`From: ${from}`], to)]]);
+      const { headers, verdicts } = await server.peer.received({ subject: gone, from: to });
+      assert.match(headers["dkim-signature"]?.join() ?? "", new RegExp(`d=${server.domain};`));
+      assert.equal(verdicts?.dkim, "pass");
     });
 
     test("what a stranger wrote in our domain's name no filter sends on, let alone signed", async () => {
