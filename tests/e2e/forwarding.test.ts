@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { letterHead } from "./support/letters";
 import { manageSieve } from "./support/managesieve";
+import { submitRaw } from "./support/raw-smtp";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
@@ -59,6 +60,11 @@ for (const os of everySystem) {
       await manageSieve(server, "support", [['SETACTIVE ""'], ["DELETESCRIPT", '"on"']]);
     });
 
+    /** Paths of the peer's copies. */
+    const received = async (subject: string) =>
+      (await server.peer.exec(["grep", "-rlF", `Subject: ${subject}`, "/var/mail/peer"])).stdout
+        .split("\n")
+        .filter(Boolean);
     /** How the peer judged it, and the sender that it saw. */
     const judged = async (subject: string) => {
       const { headers, verdicts } = await server.peer.received({ subject });
@@ -75,17 +81,79 @@ for (const os of everySystem) {
       assert.doesNotMatch(text(headers["dkim-signature"] ?? ""), new RegExp(server.domain));
     });
 
-    test("a user's filter sends on likewise", async () => {
+    const redirectTo = async (address: string) => {
       const { answers } = await manageSieve(server, "support", [
-        ["PUTSCRIPT", '"on"', `require ["copy"];\nredirect :copy "${friend}";\n`],
+        ["PUTSCRIPT", '"on"', `require ["copy"];\nredirect :copy "${address}";\n`],
         ["SETACTIVE", '"on"'],
       ]);
       for (const answer of answers) assert.match(answer, /^OK/);
+    };
+
+    test("a user's filter sends on likewise", async () => {
+      await redirectTo(friend);
       const subject = server.unique("redirected");
       await sent(`b${Date.now()}@peer.example`, server.address("support"), subject);
       const { spf, sender } = await judged(subject);
       assert.equal(spf, "pass");
       assert.match(sender, /SRS0=/);
+    });
+
+    test("what a user wrote, and somebody sends here again, goes on with the user's signature alone", async () => {
+      await redirectTo(friend);
+      const subject = server.unique("once");
+      const own = server.address("info");
+      const data = [...letterHead(own, friend, subject), "", "hello", ""].join("\r\n");
+      assert.match((await submitRaw(server, "info", { to: [friend], data })).data, /^250 /);
+      const first = await server.peer.received({ subject });
+      // As a mailing list does, or a thief: the signature proves From, so it is no forged mail.
+      const raw = await server.peer.system.must(["cat", first.path]);
+      const again = raw.slice(raw.indexOf("DKIM-Signature:")).replace(/\r?\n/g, "\r\n");
+      const job = JSON.stringify([server.ipv4, `j${Date.now()}@peer.example`, server.address("support"), again]);
+      const [code, words] = JSON.parse(await server.peer.system.must(["python3", "-c", send], { input: job })) as [
+        number,
+        string,
+      ];
+      assert.equal(code, 250, words);
+      await until("it is sent on", async () => (await received(subject)).length === 2, 60);
+      const [path] = (await received(subject)).filter((each) => each !== first.path);
+      const { headers } = await server.peer.read(path!);
+      assert.ok(headers["x-sieve-redirected-from"], text(headers));
+      const signatures = (headers["dkim-signature"] ?? []).filter((each) => each.includes(server.domain));
+      assert.deepEqual(signatures, first.headers["dkim-signature"]);
+    });
+
+    test("an alias seals what this host found out, so that the receiver can check it (ARC)", async () => {
+      const subject = server.unique("sealed");
+      await server.peer.sendThroughExim({ from: friend, to: server.address("away"), subject });
+      await until("it came back", async () => (await received(subject)).length === 1, 60);
+      const [path] = await received(subject);
+      const { headers } = await server.peer.read(path!);
+      assert.match(headers["arc-seal"]?.[0] ?? "", new RegExp(`i=1;.*d=${server.domain};.*cv=none`));
+      assert.match(headers["arc-authentication-results"]?.[0] ?? "", /dmarc=pass/);
+      const raw = await server.peer.system.must(["cat", path!]);
+      const judgement = await server.peer.system.exec(["arcverify"], { input: raw.replace(/\r?\n/g, "\r\n") });
+      assert.match(judgement.stdout, /cv=b?'?pass/, judgement.stdout + judgement.stderr);
+    });
+
+    test("a sender that another server has rewritten already leads back to that server (SRS1)", async () => {
+      const subject = server.unique("again");
+      const first = `SRS0=abcd=XY=else.example=writer@peer.example`;
+      const [code, words] = await sent(first, server.address("away"), subject);
+      assert.equal(code, 250, words);
+      const { spf, sender } = await judged(subject);
+      assert.equal(spf, "pass");
+      const ours = new RegExp(`SRS1=\\w{4}=peer\\.example==abcd=XY=else\\.example=writer@${server.hostname}`).exec(
+        sender,
+      )?.[0];
+      assert.ok(ours, sender);
+      assert.equal((await sent("", ours, server.unique("back"), "mailer-daemon@mail.peer.example"))[0], 250);
+      const log = ["sh", "-c", `journalctl -o cat --since=-5min | grep -aF 'to=<${first}>'`];
+      await until(
+        "it goes back",
+        async () => /relay=mail\.peer\.example/.test((await server.system.exec(log)).stdout),
+        60,
+      );
+      await queueIsEmpty();
     });
 
     test("what stays here keeps its sender", async () => {
@@ -100,23 +168,25 @@ for (const os of everySystem) {
       assert.ok(found.includes(`<${sender}>`), found);
     });
 
-    test("a bounce finds its way back to who wrote, and nobody else's mail does", async () => {
-      const subject = server.unique("bounced");
-      const writer = `friend+${Date.now()}@peer.example`;
-      await sent(writer, server.address("gone"), subject);
-      await until("the bounce is there", async () => {
-        const found = await server.peer.exec(["grep", "-rlF", `Subject: ${subject}`, "/var/mail/peer"]);
-        const bounces = await server.peer.exec([
-          "grep",
-          "-lF",
-          "Undelivered Mail",
-          ...found.stdout.trim().split("\n"),
-          "/dev/null",
-        ]);
-        return bounces.stdout !== "";
+    for (const [what, to] of Object.entries({ alias: "gone", filter: "support" }))
+      test(`a bounce of what a user's ${what} sends on finds its way back to who wrote`, async () => {
+        if (what === "filter") await redirectTo(nobody);
+        const subject = server.unique("bounced");
+        const writer = `friend+${Date.now()}@peer.example`;
+        assert.equal((await sent(writer, server.address(to), subject))[0], 250);
+        await until(
+          "the bounce is there",
+          async () => {
+            const found = await server.peer.exec(["grep", "-rlF", `Subject: ${subject}`, "/var/mail/peer"]);
+            const paths = found.stdout.trim().split("\n");
+            return (await server.peer.exec(["grep", "-lF", "Undelivered Mail", ...paths, "/dev/null"])).stdout !== "";
+          },
+          60,
+        );
+        await queueIsEmpty();
       });
-      await queueIsEmpty();
 
+    test("nobody else's mail comes back that way", async () => {
       const made = await server.system.must([
         "python3",
         "-c",
