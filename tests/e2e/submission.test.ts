@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, test } from "node:test";
-import { letterHead } from "./support/letters";
+import { gtube, letterHead } from "./support/letters";
 import { filesWith, storedBytes } from "./support/maildir";
 import { sendRaw, submitRaw } from "./support/raw-smtp";
 import { forget } from "./support/rspamd";
@@ -98,6 +98,12 @@ for (const os of everySystem) {
         [],
       );
       assert.ok(!headers["authentication-results"]?.some((value) => value.startsWith(server.hostname)));
+    });
+
+    test("the pattern that every filter refuses is refused while it is submitted, in words that name it", async () => {
+      const data = [...letterHead(server.address("ceo"), friend, server.unique("pattern")), "", gtube, ""].join("\r\n");
+      const talk = await submitRaw(server, "ceo", { to: [friend], data });
+      assert.equal(talk.data, "554 5.7.1 Gtube pattern");
     });
 
     test("who has logged in is told after four hours that mail waits; a stranger is not", async () => {
