@@ -8,7 +8,7 @@ import { defaultTokens } from "../local-cloud/api";
 import { inCloud, trustFile } from "../local-cloud/cloud/lifecycle";
 import { System } from "../local-cloud/peer/system";
 import { hostNamespace } from "../local-cloud/places";
-import { timed } from "./figure";
+import { timed } from "./measure";
 
 /** The plan and the region of Pulumi.local.yaml. */
 const plan = { region: "eu-central", type: "g6-standard-1" };

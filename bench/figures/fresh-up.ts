@@ -1,7 +1,8 @@
 import { arrives } from "../../local-cloud/cli/checks";
 import type { Stack } from "../../local-cloud/cli/stack";
 import type { BenchCloud } from "../bench-cloud";
-import { median, secondsList, timed, type Figure } from "../figure";
+import type { Figure } from "../figure";
+import { median, secondsList, timed } from "../measure";
 import { slowSteps } from "../steps";
 
 /** A fresh `up` until the first mail is in the Maildir, beside `apt-get install` of the same packages by hand. */

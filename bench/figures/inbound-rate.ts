@@ -6,7 +6,8 @@ import type { System } from "../../local-cloud/peer/system";
 import { hostNamespace } from "../../local-cloud/places";
 import type { BenchCloud } from "../bench-cloud";
 import { defaultMailbox, joinDefaults } from "../debian-default";
-import { median, type Figure } from "../figure";
+import type { Figure } from "../figure";
+import { median } from "../measure";
 import type { Load, LoadResult } from "../smtp-load";
 
 const sessions = 10;

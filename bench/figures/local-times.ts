@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { stopCloud } from "../../local-cloud/cloud/lifecycle";
-import { timed, type Figure } from "../figure";
+import type { Figure } from "../figure";
+import { timed } from "../measure";
 
 const minute = 60;
 

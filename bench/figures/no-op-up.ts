@@ -1,5 +1,6 @@
 import type { Stack } from "../../local-cloud/cli/stack";
-import { median, secondsList, timed, type Figure } from "../figure";
+import type { Figure } from "../figure";
+import { median, secondsList, timed } from "../measure";
 
 /** `up` with nothing to do and with one changed Postfix setting, beside `up` of an empty program. */
 export const noOpUp: Figure = {

@@ -1,4 +1,5 @@
-import { median, secondsList, timed, type Figure } from "../figure";
+import type { Figure } from "../figure";
+import { median, secondsList, timed } from "../measure";
 
 /** What an administrator waits for to learn that every service works, asked on the host itself. */
 export const status: Figure = {

@@ -1,6 +1,7 @@
 import { execa } from "execa";
 import { join } from "node:path";
-import { median, secondsList, timed, type Figure } from "../figure";
+import type { Figure } from "../figure";
+import { median, secondsList, timed } from "../measure";
 
 /** `npm run test:unit`. */
 export const unitTests: Figure = {

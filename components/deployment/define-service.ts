@@ -102,3 +102,24 @@ export function bundleOf<Stack>(spec: ServiceSpec<Stack>, stack: Stack): Bundle 
     ...spec.render(stack),
   };
 }
+
+/**
+ * Checks that services fit together in the order of the list.
+ * @throws Error naming each service that does not.
+ */
+export function checkServices<Stack>(services: readonly ServiceSpec<Stack>[]): void {
+  const problems = services.flatMap(({ name, type, after = [] }, index) => {
+    const before = services.slice(0, index).map((spec) => spec.name);
+    return [
+      ...(/^[a-z][a-z0-9-]*$/.test(name) ? [] : [`the name "${name}" must be lower-case letters, digits and hyphens`]),
+      ...(/^[a-z][a-z0-9-]*:[A-Z][A-Za-z0-9]*$/.test(type)
+        ? []
+        : [`${name}: the type "${type}" must be like "mail:Postfix"`]),
+      ...(before.includes(name) ? [`${name}: there is a service with this name already`] : []),
+      ...after
+        .filter((other) => !before.includes(other))
+        .map((other) => `${name}: comes after ${other}, which is not before it`),
+    ];
+  });
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}

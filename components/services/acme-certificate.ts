@@ -1,6 +1,6 @@
 import type { BundleBody } from "../deployment/define-service";
 import { filesFrom, program } from "../deployment/files";
-import { dnsCredentialsFile, dnsPlugins, type ChallengeProvider } from "./dns-challenge";
+import { dnsCredentialsFile, dnsPlugins, type ChallengeProvider } from "../settings/dns-challenge";
 import { acmeWebroot } from "./webroot";
 import { certificateProgram, certificateUnits, namesFit } from "./served-certificate";
 import { servedKeyOutputs } from "./served-key";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings/schema";
-import { dnsPlugins, dnsTokenSecret } from "./dns-challenge";
+import { dnsPlugins, dnsTokenSecret } from "../settings/dns-challenge";
 
 /**
  * The secret with which certbot edits the DNS.

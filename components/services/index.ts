@@ -1,4 +1,4 @@
-import { isEnabled, portsOf, type OpenPort, type ServiceSpec } from "../deployment/define-service";
+import { checkServices, isEnabled, portsOf, type OpenPort, type ServiceSpec } from "../deployment/define-service";
 import { access } from "./access";
 import { accounts } from "./accounts";
 import { autoconfig } from "./autoconfig";
@@ -36,6 +36,7 @@ const filters: readonly ServiceSpec<Stack>[] = [clamAv, spamAssassin];
 /**
  * Every service of a mail server, in the order in which they are made: each waits for the one before it.
  * @param added - Services of another program; they come after the mail services and before the certificate.
+ * @throws Error for an added service that does not fit into the list.
  */
 export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = []): ServiceSpec<Stack>[] {
   const services: ServiceSpec<Stack>[] = [
@@ -72,7 +73,9 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
   ];
   const inner = services.filter((spec) => isEnabled(spec, stack)).flatMap((spec) => spec.innerPorts ?? []);
   const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban];
-  return [packagesFor([...services, ...protection]), ...services, ...protection];
+  const all = [packagesFor([...services, ...protection]), ...services, ...protection];
+  checkServices(all);
+  return all;
 }
 
 /** Both firewalls keep the order of their rules, so that another order would be a change; what is not named comes last. */

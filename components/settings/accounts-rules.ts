@@ -1,5 +1,5 @@
 import { afterAt } from "./address";
-import type { Problem } from "./rules";
+import type { Problem } from "./problem";
 import type { Settings } from "./schema";
 
 /** A shared alias leads to mailboxes or to other servers: to another alias it could be a loop in one of the domains. */

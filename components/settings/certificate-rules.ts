@@ -1,6 +1,6 @@
-import { dnsPlugins } from "../services/dns-challenge";
+import { dnsPlugins } from "./dns-challenge";
 import { hostNames } from "./web-names";
-import type { Problem } from "./rules";
+import type { Problem } from "./problem";
 import type { Settings } from "./schema";
 
 /** What the way to get a certificate needs from other keys. */

@@ -1,4 +1,4 @@
-import type { Problem } from "./rules";
+import type { Problem } from "./problem";
 import type { Settings } from "./schema";
 
 /** A TLSA record needs a zone that can hold it and is signed. */

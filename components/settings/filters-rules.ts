@@ -1,6 +1,6 @@
 import { filterMemoryMb, filtersShape, restMemoryMb, type Filter } from "./filters";
 import { planMemory } from "./linode";
-import type { Problem } from "./rules";
+import type { Problem } from "./problem";
 import type { Settings } from "./schema";
 
 /** A host that runs out of memory loses more than a filter gives. */

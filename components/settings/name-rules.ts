@@ -1,6 +1,6 @@
 import { allRecords } from "../dns/zones";
 import { hostnameOf } from "../history/history";
-import type { Problem } from "./rules";
+import type { Problem } from "./problem";
 import type { Settings } from "./schema";
 
 /** X.509's upper bound of a common name (RFC 5280, appendix A.1), and Linux's of a host name. */

@@ -1,4 +1,4 @@
-import type { Problem } from "./rules";
+import type { Problem } from "./problem";
 import type { Settings } from "./schema";
 
 /** Pulumi reaches the host by its IPv4 address, whatever mail does. */

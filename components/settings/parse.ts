@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { readAddress } from "./address";
 import { networkOf } from "./network-address";
-import { contradictions, setWith, type Problem } from "./rules";
+import { setWith, type Problem } from "./problem";
+import { validateSettings } from "./rules";
 import { settingsSchema, type Settings } from "./schema";
 import { withUsersFile } from "./users-file";
 
@@ -25,7 +26,7 @@ export function parseSettings(values: Record<string, unknown>): Settings {
   const refuse = (problems: Problem[]) => new SettingsError(problems.map((problem) => all.locate(problem)));
   if (!parsed.success) throw refuse(parsed.error.issues.flatMap(problemsOf));
   const settings = withReadAddresses(parsed.data);
-  const problems = contradictions(settings);
+  const problems = validateSettings(settings);
   if (problems.length > 0) throw refuse(problems);
   return {
     ...settings,

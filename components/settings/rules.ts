@@ -5,25 +5,14 @@ import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
 import { filterProblems } from "./filters-rules";
 import { afterAt } from "./address";
+import { setWith, type Problem } from "./problem";
 import type { Settings } from "./schema";
-
-/** One wrong value: where it is, and what would be right. */
-export interface Problem {
-  /** Below `mailstack:`, or in the file that `place` names. */
-  key?: string;
-  message: string;
-  /** `FILE:LINE`, where the value is not in the stack's configuration. */
-  place?: string;
-}
-
-/** What to do about a key without a value. */
-export const setWith = (key: string) => `set it with: pulumi config set mailstack:${key} VALUE`;
 
 /** Aliases that name each other this deep are taken for a mistake; Postfix itself gives up at 1000 expansions. */
 const deepestAlias = 10;
 
 /** Rules that look at more than one value at a time. An empty list means that the settings fit together. */
-export function contradictions(settings: Settings): Problem[] {
+export function validateSettings(settings: Settings): Problem[] {
   return [
     ...(settings.users.length === 0 ? [{ key: "users", message: "must name at least one mailbox" }] : []),
     ...unhostedAddresses(settings),
@@ -56,7 +45,7 @@ function unhostedAddresses(settings: Settings): Problem[] {
     .filter((entry) => !hosted.includes(afterAt(entry.address)))
     .map((entry) => ({
       key: entry.key,
-      message: `"${entry.address}" is outside the hosted domains (${hosted.join(", ")}); add the domain to mailstack:domains or mend the address`,
+      message: `"${entry.address}" is outside the hosted domains (${hosted.join(", ")}); add the domain to mailstack:domains or fix the address`,
     }));
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Document, LineCounter, Node } from "yaml";
-import type { Problem } from "./rules";
+import type { Problem } from "./problem";
 
 /** Lists that may be in the users file instead of the stack's configuration. Each becomes one list with the stack's own. */
 const lists = ["users", "aliases", "sharedAliases"] as const;

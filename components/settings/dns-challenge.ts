@@ -1,5 +1,5 @@
 import type { SystemName } from "../deployment/systems";
-import type { Settings } from "../settings/schema";
+import type { Settings } from "./schema";
 
 /** DNS providers at which a name can be proven by a TXT record (RFC 8555, section 8.4). */
 export type ChallengeProvider = Exclude<Settings["dnsProvider"], "none">;
