@@ -1,6 +1,6 @@
 /**
  * Lints and format-checks the Python of the host program with ruff, from npm, so that no Python tool has to be there.
- * Usage: check-python.ts [--write]; rewrites files with --write. Exit code 1 when something is left to mend.
+ * Usage: check-python.ts [--write]; rewrites files with --write. Exit code 1 when something is left to fix.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { PositionEncoding, Workspace } from "@astral-sh/ruff-wasm-nodejs";

@@ -9,7 +9,7 @@ export interface HostHealthArgs {
 }
 
 /**
- * The whole host seen as a user would see it: `mailstack status` must find every service well. What sends the world's
+ * The whole host seen as a user would see it: `mailstack status` must report every service healthy. What sends the world's
  * mail here waits for this.
  */
 export class HostHealth extends pulumi.ComponentResource {

@@ -7,11 +7,11 @@ import type { WebName } from "../settings/web-names";
 /** What only the running host can tell. */
 export interface HostFacts {
   ipv4: string;
-  /** Not looked at with `ipv6: false`. */
+  /** Ignored when `ipv6` is false. */
   ipv6: string;
   /** DKIM TXT value per domain, `v=DKIM1; k=rsa; p=...`, one string however long. */
   dkim: Readonly<Record<string, string>>;
-  /** SHA-256 of the served TLS key, hexadecimal. Not looked at with `dane: false`. */
+  /** SHA-256 of the served TLS key, hexadecimal. Ignored when `dane` is false. */
   servedKey?: string;
 }
 
@@ -50,7 +50,7 @@ export interface MailDomainSettings {
   acmeDirectory?: string;
 }
 
-/** Time to live of every record, in seconds, also Cloudflare's automatic one; long enough for caches, short enough to mend a mistake. */
+/** Time to live of every record, in seconds, also Cloudflare's automatic one; long enough for caches, short enough to correct a mistake. */
 export const recordTtl = 300;
 
 /** One record of the zone. */

@@ -96,7 +96,7 @@ def _get(wanted: Wanted, names: list[str], force: bool) -> None:
 
 def _failure(answer: Answer, refused: set[str], advice: str) -> MailstackError:
     first, words = answer.explain(refused, advice)
-    kept = "Every daemon keeps the certificate that it has. When it is mended, run `pulumi up` again."
+    kept = "Every daemon keeps the certificate that it has. Fix this, then run `pulumi up` again."
     return MailstackError(first, [kept, *words])
 
 

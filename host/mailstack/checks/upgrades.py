@@ -32,5 +32,5 @@ def nightly(_name: str) -> str:
         with open(on_host(_HELD), encoding="utf-8") as file:
             held = file.read().split()
         raise Warn(f"security updates are held back: {' '.join(held)}; `unattended-upgrade --debug` says why")
-    # No failure: the services work, and each deployment asks for a host that is well.
+    # No failure: the services work, and each deployment asks for a healthy host.
     return f"{text}; the host must be rebooted" if os.path.exists(on_host(_REBOOT)) else text
