@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename, dirname } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Bundle } from "../../components/deployment/bundle";
 import { apply, applyWell, assertDelivers, assertWhole, bundleOf, changed } from "./support/applier";
@@ -81,6 +82,27 @@ for (const os of everySystem) {
         }
       }
       await shell("rm /root/kept.key");
+      assert.deepEqual(await bad(), {});
+    });
+
+    test("a DKIM key where older versions had it comes by one deployment: the same key signs on, and the next takes the copy away", async () => {
+      const key = /\/var\/lib\/mailstack\/dkim\/[^"\s;]+/.exec(await shell("cat /etc/rspamd/dkim_domains.inc"))?.[0];
+      assert.ok(key);
+      const before = `/var/lib/rspamd/dkim/${basename(key)}`;
+      const published = await shell(`sha256sum < ${key}; cat ${key.replace(/key$/, "record")}`);
+      await shell(`install -d -o _rspamd -g _rspamd -m 0750 ${dirname(before)}
+        mv ${key} ${before}; rm ${key.replace(/key$/, "record")}`);
+      try {
+        const other = changed(rspamd, "/etc/rspamd/local.d/redis.conf", (text) => `${text}# of another version\n`);
+        assert.match((await applyWell(server, other)).stdout, /"outputs"/);
+        assert.equal(await shell(`sha256sum < ${key}; cat ${key.replace(/key$/, "record")}`), published);
+        assert.equal(await shell(`stat -c '%U:%G %a' ${key}`), "root:_rspamd 640\n");
+        await shell(`test -f ${before}`);
+      } finally {
+        await applyWell(server, rspamd);
+      }
+      await shell(`test ! -e ${before}`);
+      // It asks Rspamd for a signature of each domain.
       assert.deepEqual(await bad(), {});
     });
 
