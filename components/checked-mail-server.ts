@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { foreignRecords } from "./dns/foreign-records";
 import { checkedPast } from "./history/checked-past";
 import { publishedNames } from "./history/history";
+import { weakerDmarc } from "./history/weaker-dmarc";
 import { MailServer, type MailServerArgs } from "./mail-server";
 
 const unseen = (error: Error) => [`The present DNS was not looked at: ${error.message}`];
@@ -18,6 +19,7 @@ export async function checkedMailServer(
 ): Promise<MailServer> {
   const { settings } = args;
   const past = await checkedPast(settings, args);
+  for (const line of weakerDmarc(past, settings)) await pulumi.log.warn(line);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];
   const server = new MailServer(name, { ...args, past }, options);

@@ -46,12 +46,13 @@ async function release(version: string, { dryRun }: { dryRun: boolean }): Promis
 
 /** The package files that still have another version, with their new text; only that line changes. */
 function versioned(version: string): { file: string; text: string }[] {
-  return ["package.json", "package-lock.json"].flatMap((file) => {
+  return ["package.json", "package-lock.json", "sdk/schema.json"].flatMap((file) => {
     const before = readFileSync(file, "utf8");
     const { version: present } = JSON.parse(before) as { version: string };
     if (present === version) return [];
-    // In the lock file the version of the project stands twice, both times before any package.
-    const head = before.indexOf('"dependencies"');
+    // In the lock file the version of the project stands twice, both times before any package; in the schema once.
+    const packages = before.indexOf('"dependencies"');
+    const head = packages < 0 ? before.length : packages;
     const text = before.slice(0, head).replaceAll(`"version": "${present}"`, `"version": "${version}"`);
     return [{ file, text: text + before.slice(head) }];
   });

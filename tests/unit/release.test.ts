@@ -53,6 +53,8 @@ beforeAll(() => {
   write("CHANGELOG.md", changelog);
   write("package.json", `${JSON.stringify({ name: "x", version: "1.1.0", dependencies: { y: "1.1.0" } }, null, 2)}\n`);
   write("package-lock.json", `${JSON.stringify(lock, null, 2)}\n`);
+  mkdirSync(join(folder, "sdk"), { recursive: true });
+  write("sdk/schema.json", '{\n  "name": "mailstack",\n  "version": "1.1.0"\n}\n');
   git("add", ".");
   git("commit", "--quiet", "--message", "First");
 });
@@ -90,9 +92,10 @@ test("a release is one commit of the version and an annotated tag with the secti
   expect(await release("1.2.0-rc.1")).toEqual({ code: 0, text: expect.stringContaining("git push --follow-tags") });
   expect([git("rev-parse", "HEAD^"), git("status", "--porcelain")]).toEqual([before, ""]);
   expect(git("show", "--stat", "--format=%s", "HEAD")).toMatch(
-    /^Release 1\.2\.0-rc\.1\n[^]*2 files changed, 3 insertions/,
+    /^Release 1\.2\.0-rc\.1\n[^]*3 files changed, 4 insertions/,
   );
-  expect([version("package.json"), version("package-lock.json")]).toEqual(["1.2.0-rc.1", "1.2.0-rc.1"]);
+  const files = ["package.json", "package-lock.json", "sdk/schema.json"];
+  expect(files.map(version)).toEqual(files.map(() => "1.2.0-rc.1"));
   // A dependency of the same version keeps it.
   expect(readFileSync(join(folder, "package-lock.json"), "utf8")).toContain('"y": "1.1.0"');
   expect(git("cat-file", "-t", "v1.2.0-rc.1")).toBe("tag");

@@ -37,18 +37,19 @@ export class EngineStack {
   private constructor(
     readonly folder: string,
     readonly engine: Engine,
+    private readonly name: string,
   ) {
     this.environment = engineEnvironment({ stateDirectory: folder, binDirectory: engine.binDirectory });
   }
 
-  /** @param program - Folder below tests/cloud. */
-  static async start(program = "engine-program"): Promise<EngineStack> {
+  /** @param program - Folder below tests/cloud; `name` is the stack's. */
+  static async start(program = "engine-program", name = "test"): Promise<EngineStack> {
     const engine = await prepareEngine({ progress: (line) => console.error(line) });
-    const stack = new EngineStack(mkdtempSync(join(tmpdir(), "engine-")), engine);
+    const stack = new EngineStack(mkdtempSync(join(tmpdir(), "engine-")), engine, name);
     cpSync(join(__dirname, "..", program), stack.program, { recursive: true });
     writeFileSync(join(stack.program, "package.json"), '{ "private": true }\n');
     symlinkSync(join(__dirname, "../../../node_modules"), join(stack.program, "node_modules"));
-    await stack.succeed("stack", "init", "test");
+    await stack.succeed("stack", "init", name);
     return stack;
   }
 
@@ -65,7 +66,7 @@ export class EngineStack {
 
   /** Starts the CLI without waiting for it. */
   spawn(...args: string[]): { child: ChildProcess; outcome: Promise<Outcome> } {
-    const stack = args.includes("init") ? [] : ["--stack", "test"];
+    const stack = args.includes("init") ? [] : ["--stack", this.name];
     const child = spawn("pulumi", [...args, "--non-interactive", "--color=never", ...stack], {
       cwd: this.program,
       env: { ...process.env, ...this.environment, PULUMI_CONFIG_PASSPHRASE: "test", SSH_AUTH_SOCK: undefined },
