@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { main, type ConstructResult, type Provider } from "@pulumi/pulumi/provider";
 import { checkedMailServer, outputsOf } from "../checked-mail-server";
 import { parseSettings, SettingsError } from "../settings/parse";
-import { setWith } from "../settings/rules";
+import { setWith } from "../settings/problem";
 import { isNeeded, secretKeys, type SecretKey, type Settings } from "../settings/schema";
 
 const type = "mailstack:index:MailServer";
