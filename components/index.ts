@@ -1,6 +1,6 @@
 export { MailServer, type MailServerArgs } from "./mail-server";
 export { checkedPast } from "./history/checked-past";
-export type { History, Past } from "./history/history";
+export type { FirstNames, History, Past } from "./history/history";
 export { parseSettings, SettingsError } from "./settings/parse";
 export { readConfig, type StackConfig } from "./settings/stack-config";
 export { settingsSchema, type Settings } from "./settings/schema";
@@ -10,7 +10,28 @@ export { CloudflareRecords, type CloudflareRecordsArgs } from "./dns/cloudflare-
 export { LinodeRecords, type LinodeRecordsArgs } from "./dns/linode-records";
 export { mailRecords, type HostFacts, type MailDomainSettings, type MailRecord } from "./dns/zone-data";
 export { Host, type HostArgs, type HostCommand } from "./deployment/host";
-export { defineService, type BundleBody, type OpenPort, type ServiceSpec } from "./deployment/define-service";
+export {
+  defineService,
+  type BundleBody,
+  type Derived,
+  type InnerPorts,
+  type OpenPort,
+  type ServiceSpec,
+} from "./deployment/define-service";
 export { Service, type ServiceArgs } from "./deployment/service";
 export type { Stack } from "./services/stack";
-export type { Bundle } from "./deployment/bundle";
+export type { SshKey } from "./deployment/ssh-key";
+export type { System, SystemName } from "./deployment/systems";
+export type { DnsProviders } from "./dns/zone-check";
+export type { Problem } from "./settings/problem";
+export type { WebName } from "./settings/web-names";
+export type {
+  AccountAlias,
+  AccountsData,
+  AccountUser,
+  Bundle,
+  HostCheck,
+  HostDirectory,
+  HostFile,
+  HostUnit,
+} from "./deployment/bundle";

@@ -30,6 +30,7 @@ import { dnsTokenFile } from "./services/dns-token";
 export interface MailServerArgs {
   /** Checked settings, see `parseSettings`. */
   settings: Settings;
+  /** The account that the host is in. */
   linode: linode.Provider;
   /** Needed with `dnsProvider: cloudflare` only. */
   cloudflare?: cloudflare.Provider;
@@ -45,7 +46,9 @@ export interface MailServerArgs {
 
 /** The primary mail server of one or more domains: host, services and DNS, in the order in which mail can flow. */
 export class MailServer extends pulumi.ComponentResource {
+  /** Fully qualified name of the host, which mail programs ask for. */
   readonly hostname: string;
+  /** Public IPv4 address of the host. */
   readonly ipv4: pulumi.Output<string>;
   /** Address of the webmail's page, where there is one. */
   readonly webmail: string | undefined;

@@ -9,6 +9,7 @@ const anySystem = new Set([
   "config.test.ts",
   "faults.test.ts",
   "foreign-records.test.ts",
+  "library.test.ts",
   "linode-dns.test.ts",
   "linode-host.test.ts",
   "local-command.test.ts",

@@ -66,7 +66,7 @@ export const layers: Layer[] = [
 
 async function runChecks(): Promise<Counts> {
   const counts = { passed: 0, failed: 0 };
-  for (const script of ["check:types", "check:lint", "check:format", "check:docs"]) {
+  for (const script of ["check:types", "check:lint", "check:format", "check:docs", "check:api"]) {
     const result = await execa("npm", ["run", "--silent", script], { stdio: "inherit", reject: false });
     counts[result.exitCode === 0 ? "passed" : "failed"] += 1;
   }

@@ -85,6 +85,7 @@ export function secretNames(bundle: Bundle): string[] {
   return [...new Set(names)].sort();
 }
 
+/** The declared mail domains, mailboxes and aliases. */
 export interface AccountsData {
   /** Path of the SQLite database. */
   database: string;
@@ -95,6 +96,7 @@ export interface AccountsData {
   aliases: AccountAlias[];
 }
 
+/** A declared mailbox. */
 export interface AccountUser {
   /** Full address, lower case. */
   address: string;
@@ -104,6 +106,7 @@ export interface AccountUser {
   passwordVersion: number;
 }
 
+/** A declared alias. */
 export interface AccountAlias {
   /** Full address, lower case; `@domain` is a catch-all. */
   source: string;

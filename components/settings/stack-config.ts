@@ -18,12 +18,13 @@ const prefix = "mailstack:";
 /**
  * Reads and checks every `mailstack:` key of the stack's configuration. Nothing else here reads pulumi.Config: the rest of
  * the library gets what it needs as arguments.
+ * @param defaults - Plain values for keys that the configuration does not hold.
  * @throws pulumi.RunError with one line for each wrong key, before any resource exists.
  */
-export function readConfig(): StackConfig {
+export function readConfig(defaults: Record<string, unknown> = {}): StackConfig {
   const config = new pulumi.Config("mailstack");
   const problems: string[] = [];
-  const values: Record<string, unknown> = {};
+  const values: Record<string, unknown> = { ...defaults };
   for (const [fullKey, text] of Object.entries(pulumi.runtime.allConfig())) {
     if (!fullKey.startsWith(prefix)) continue;
     const key = fullKey.slice(prefix.length);

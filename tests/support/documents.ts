@@ -20,9 +20,8 @@ export interface Typed {
 
 /** Every page, in the order of their paths. */
 export function pages(): Page[] {
-  return globSync(["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "host/README.md", "docs/**/*.md"], {
-    cwd: root,
-  })
+  const own = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "host/README.md"];
+  return globSync([...own, "docs/**/*.md", "examples/*/README.md"], { cwd: root })
     .sort()
     .map((file) => ({ file, text: readFileSync(join(root, file), "utf8") }));
 }

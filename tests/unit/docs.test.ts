@@ -22,7 +22,7 @@ function npmProblem(words: string[]): string | undefined {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
   const [, first = "", ...others] = words;
   // npm's own commands need no script.
-  if (["install", "ci"].includes(first)) return undefined;
+  if (["install", "ci", "pack"].includes(first)) return undefined;
   const script = first === "test" ? "test" : (others.find((word) => !word.startsWith("--silent")) ?? "");
   if (first !== "test" && first !== "run") return `npm has no ${first} here`;
   if (!Object.keys(scripts).includes(script)) return `package.json has no script ${script}`;

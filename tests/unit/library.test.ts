@@ -2,6 +2,9 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
 import { dkimValue } from "./support/fake-cloud";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { record, valueOf } from "./support/recorded-program";
 import { zoneId } from "./support/stacks";
 
@@ -85,4 +88,29 @@ test("the parts work alone: records of a domain whose host is elsewhere", async 
   });
   expect(registrations.filter((each) => each.custom).map((each) => each.name)).toHaveLength(11);
   expect(registrations.find((each) => each.name === "net-dkim")?.inputs.content).toBe('"v=DKIM1; p=AAAA"');
+});
+
+interface Manifest {
+  version: string;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+}
+
+describe.each(["library", "mailstack"])("examples/%s", (example) => {
+  const read = (file: string) => readFileSync(join(__dirname, "../..", file), "utf8");
+  const manifest = (file: string) => JSON.parse(read(file)) as Manifest;
+
+  test("names the versions that this project is tested with", () => {
+    const own = manifest("package.json");
+    const tested = { mailstack: own.version, ...own.dependencies, ...own.devDependencies };
+    const named = manifest(`examples/${example}/package.json`);
+    expect(Object.keys(named.dependencies).sort()).toEqual(["mailstack", ...Object.keys(own.peerDependencies)].sort());
+    expect(tested).toMatchObject({ ...named.dependencies, ...named.devDependencies });
+  });
+
+  test("takes no token of Linode or Cloudflare from the environment", () => {
+    const { config } = parse(read(`examples/${example}/Pulumi.yaml`)) as { config: Record<string, unknown> };
+    expect(config["pulumi:disable-default-providers"]).toEqual({ value: ["linode", "cloudflare"] });
+  });
 });

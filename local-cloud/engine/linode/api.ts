@@ -141,10 +141,13 @@ export class LinodeApi {
           signal: this.signal,
           validateStatus: () => true,
         })
-        .catch((error: Error) => {
+        .catch((error: Error & { code?: string }) => {
+          // A server that closes an idle connection may do it just as a question is on its way.
+          if (method === "GET" && error.code === "ECONNRESET" && attempt <= retries) return undefined;
           // Only the words: the error object itself holds the token.
           throw new LinodeError(`${method} ${path}`, undefined, [error.message || String(error.cause ?? error.name)]);
         });
+      if (!answer) continue;
       if (answer.status < 300) return answer.data as T;
       const reasons = reasonsOf(answer.data as { errors?: APIError[] }, answer.statusText);
       if (attempt > retries || !passing(answer.status, reasons)) {

@@ -1,0 +1,34 @@
+/**
+ * Runs the compiled program of examples/library under Pulumi's mocks, in the folder in which both are. Prints what was
+ * registered, in order, and the stack's outputs.
+ */
+const pulumi = require("@pulumi/pulumi");
+
+const outputs = {
+  "linode:index/instance:Instance": { ipAddress: "192.0.2.1", ipv6: "2001:db8::1/128" },
+  "random:index/randomPassword:RandomPassword": { result: "r".repeat(64) },
+  "command:remote:Command": { stdout: "{}", stderr: "" },
+};
+const registered = [];
+
+async function main() {
+  const mocks = {
+    newResource({ type, name, inputs, custom }) {
+      registered.push({ type, name, stdin: pulumi.runtime.unwrapRpcSecret(inputs.stdin) });
+      return { id: custom ? "4711" : undefined, state: { ...inputs, ...outputs[type] } };
+    },
+    call: () => ({ devices: [{ id: 42, type: "linode", entityId: 4711 }] }),
+  };
+  await pulumi.runtime.setMocks(mocks, "acme", "dev");
+  pulumi.runtime.setAllConfig({
+    "acme:domain": "example.org",
+    "acme:linodeDomainId": "1234567",
+    "acme:linodeToken": "token",
+  });
+  const { hostname, ipv4 } = require("./out/index.js");
+  await pulumi.runtime.waitForRPCs();
+  const known = await new Promise((resolve) => pulumi.output({ hostname, ipv4 }).apply(resolve));
+  process.stdout.write(JSON.stringify({ registered, outputs: known }));
+}
+
+main();
