@@ -37,5 +37,9 @@ module.exports = {
       to: { path: "^(local-cloud|tests|bench|scripts|program|index\\.ts|config\\.ts)" },
     },
   ],
-  options: { doNotFollow: { path: "node_modules" }, tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" } },
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
 };

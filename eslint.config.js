@@ -18,5 +18,5 @@ module.exports = ts.config(
     languageOptions: { globals: { __dirname: false, exports: false, module: false, process: false, require: false } },
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
-  { files: ["components/**/*.ts", "index.ts", "stack-traces.ts"], rules: { "no-console": "error" } },
+  { files: ["components/**/*.ts", "index.ts", "program/stack-traces.ts"], rules: { "no-console": "error" } },
 );

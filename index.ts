@@ -1,4 +1,4 @@
-import "./stack-traces";
+import "./program/stack-traces";
 // By module: the whole of a provider's package takes longer to load than all of the rest.
 import * as cloudflare from "@pulumi/cloudflare/provider";
 import * as linode from "@pulumi/linode/provider";

@@ -5,7 +5,7 @@ module.exports = {
   maxWorkers: "100%",
   roots: ["<rootDir>/tests/unit", "<rootDir>/tests/golden"],
   // The SDK takes a stack trace at each promise, and Jest would map every one to its sources: a third of the time.
-  setupFiles: ["<rootDir>/stack-traces.ts"],
+  setupFiles: ["<rootDir>/program/stack-traces.ts"],
   testMatch: ["**/*.test.ts"],
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
 };

@@ -20,17 +20,7 @@ import {
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 /** Everything that a `pulumi up` of the program reads. */
-const program = [
-  "Pulumi.yaml",
-  "package.json",
-  "start.cjs",
-  "program",
-  "index.ts",
-  "stack-traces.ts",
-  "components",
-  "templates",
-  "host",
-];
+const program = ["Pulumi.yaml", "package.json", "start.cjs", "program", "index.ts", "components", "templates", "host"];
 
 /** A copy of the program whose main.cf has one more line. */
 function programWith(line: string): string {
