@@ -154,7 +154,6 @@ for (const os of everySystem) {
         await shell("systemctl start dovecot.service");
       }
       await untilWell(server);
-      await shell("postqueue -f");
       for (const id of taken) await until(`${id} is in the mailbox`, async () => (await inbox(id)) > 0, 60);
     });
 
