@@ -9,9 +9,7 @@ import { Command } from "commander";
 import { parse } from "yaml";
 import { prepareStack } from "../local-cloud/cli/bring-up";
 import { stateFolder } from "../local-cloud/places";
-import { recordedRelease, type ExportedState, type Values } from "./recorded-release";
-
-const folder = join(__dirname, "../tests/unit/recorded");
+import { recordedFolder, recordedRelease, type ExportedState, type Values } from "./recorded-release";
 
 new Command("record")
   .description("Record the state of a stack in the local cloud, for the test that an `up` of it loses nothing.")
@@ -37,7 +35,7 @@ new Command("record")
     const { stack } = await prepareStack({ cloud, os, stack: "local", progress });
     const exported = await stack.pulumi(["stack", "export", "--show-secrets"]);
     const release = recordedRelease(JSON.parse(exported.stdout) as ExportedState, { commit, config: plain, defaults });
-    const target = join(folder, `${day}.json`);
+    const target = join(recordedFolder, `${day}.json`);
     writeFileSync(target, `${JSON.stringify(release, undefined, 1)}\n`);
     console.log(target);
   })

@@ -1,5 +1,7 @@
 /** What the state of a stack comes down to in tests/unit/recorded: enough to plan an `up` of it, and no secret. */
 import { createHash, createHmac } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { deriveSshKey } from "../components/deployment/ssh-key";
 
 export interface RecordedResource {
@@ -34,6 +36,20 @@ export type Values = Record<string, unknown>;
 /** What `pulumi stack export --show-secrets` prints, as far as it is of interest. */
 export interface ExportedState {
   deployment: { resources: (Partial<RecordedResource> & Pick<RecordedResource, "urn" | "type">)[] };
+}
+
+/** Where the recordings are, one for each release, by its day. */
+export const recordedFolder = join(__dirname, "../tests/unit/recorded");
+
+/** The days of all recorded releases, oldest first. */
+export const recordedDays: string[] = readdirSync(recordedFolder)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => name.replace(/\.json$/, ""))
+  .sort();
+
+/** A stack of the release of that day. */
+export function readRelease(day: string): RecordedRelease {
+  return JSON.parse(readFileSync(join(recordedFolder, `${day}.json`), "utf8")) as RecordedRelease;
 }
 
 /** Bundles and programs are compared, not read: longer texts than this are kept as digests. */

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { stopCloud } from "../local-cloud/cloud/lifecycle";
 import { runNode, testFiles, withReport, type Counts } from "./node-tests";
+import { missingHistory } from "./history";
+import { readRelease, recordedDays } from "./recorded-release";
 import { clearLanes, runLanes } from "./system-lanes";
 
 /** One layer of tests. */
@@ -13,7 +15,7 @@ export interface Layer {
   /** Runs at the same time as the layer before it: neither uses all of a small machine. */
   beside?: boolean;
   /**
-   * @param filter - Only files whose name contains it.
+   * @param filter - Only files whose name contains it; of the layer `upgrade` the commit.
    * @param name - Stands before each printed line, where another layer prints at the same time.
    */
   run(filter?: string, name?: string): Promise<Counts>;
@@ -62,7 +64,24 @@ export const layers: Layer[] = [
     run: (filter) => runLanes(["tests/e2e/**/*.test.ts"], filter, standIns),
     clear: clearLanes,
   },
+  {
+    name: "upgrade",
+    about: `a stack of an earlier commit, by default ${newestRelease()}, updated under mail`,
+    hindrance: () => notRoot() ?? missingHistory(newestRelease()),
+    run: runUpgrade,
+  },
 ];
+
+/** Commit of the newest release of which the repository has a recording. */
+function newestRelease(): string {
+  return readRelease(recordedDays.at(-1)!).commit;
+}
+
+async function runUpgrade(ref = newestRelease()): Promise<Counts> {
+  const missing = missingHistory(ref);
+  if (missing) throw new Error(missing);
+  return runNode(["tests/upgrade/upgrade.test.ts"], { env: { ...standIns, MAILSTACK_UPGRADE_FROM: ref } });
+}
 
 async function runChecks(): Promise<Counts> {
   const counts = { passed: 0, failed: 0 };

@@ -9,7 +9,7 @@ import { layers, type Layer } from "./test-layers";
 new Command("test")
   .description("Run the tests of Mailstack; without a layer, all that this machine can run.")
   .argument("[layer]", `one of ${layers.map((layer) => layer.name).join(", ")}`)
-  .argument("[name]", "only the test files whose name contains this text")
+  .argument("[name]", "only the test files whose name contains this text; of upgrade, the commit to begin with")
   .addHelpText("after", `\nLayers:\n${layers.map((layer) => `  ${layer.name.padEnd(8)} ${layer.about}`).join("\n")}`)
   .action(async (name: string | undefined, filter: string | undefined) => {
     const chosen = name ? layers.filter((layer) => layer.name === name) : layers;

@@ -8,7 +8,7 @@ export interface Changes {
   replace?: Record<string, string>;
   /** Changed in place: servers, firewalls, records. */
   update?: Record<string, string>;
-  /** Services whose files on the host change, at most these. */
+  /** Services whose files on the host change, at most these. Not there while the next release is being worked on: any. */
   services?: Record<string, string>;
   /** Settings whose default changed: who never set one gets the new one. The page says so in these words. */
   defaults?: Record<string, { page: string; says: string }>;
@@ -53,4 +53,5 @@ export const changes: Record<string, Changes> = {
       },
     },
   },
+  "2026-11-29": {},
 };

@@ -1,22 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { MockResourceArgs, Mocks } from "@pulumi/pulumi/runtime";
 import type { RecordedRelease, RecordedResource } from "../../../scripts/recorded-release";
 import { answerTo, fakeCloud } from "./fake-cloud";
 import { tokens } from "./stacks";
-
-const folder = join(__dirname, "../recorded");
-
-/** The days of all recorded releases, oldest first. */
-export const recordedDays: string[] = readdirSync(folder)
-  .filter((name) => name.endsWith(".json"))
-  .map((name) => name.replace(/\.json$/, ""))
-  .sort();
-
-/** A stack of the release of that day. */
-export function readRelease(day: string): RecordedRelease {
-  return JSON.parse(readFileSync(join(folder, `${day}.json`), "utf8")) as RecordedRelease;
-}
 
 /** The configuration as Pulumi hands it to a program. */
 export function configOf({ config }: RecordedRelease): Record<string, string> {
