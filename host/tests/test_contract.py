@@ -7,7 +7,7 @@ from mailstack.bundle import parse
 from mailstack.errors import MailstackError
 from tests.harness import HOST
 
-_CONTRACT = HOST.parent / "components" / "rendering" / "bundle.ts"
+_CONTRACT = HOST.parent / "components" / "deployment" / "bundle.ts"
 
 
 def declared(interface):
