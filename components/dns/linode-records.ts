@@ -1,6 +1,14 @@
 import * as linode from "@pulumi/linode/domainRecord";
 import * as pulumi from "@pulumi/pulumi";
-import { contentOf, namesAnother, namingLast, recordTtl, type HostFacts, type MailRecord } from "./zone-data";
+import {
+  contentOf,
+  linodeHolds,
+  namesAnother,
+  namingLast,
+  recordTtl,
+  type HostFacts,
+  type MailRecord,
+} from "./zone-data";
 
 /** Arguments of {@link LinodeRecords}. */
 export interface LinodeRecordsArgs {
@@ -18,7 +26,7 @@ export class LinodeRecords extends pulumi.ComponentResource {
   constructor(name: string, args: LinodeRecordsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:dns:LinodeRecords", name, {}, opts);
     const made: pulumi.Resource[] = [];
-    for (const record of namingLast(args.records.filter((each) => each.service?.target !== "."))) {
+    for (const record of namingLast(args.records.filter(linodeHolds))) {
       const one = new linode.DomainRecord(
         `${name}-${record.key}`,
         {

@@ -86,6 +86,11 @@ const authorities: Readonly<Record<string, string>> = { "acme-v02.api.letsencryp
 /** RFC 2782: a target of "." says that the service is decidedly not offered. */
 const notOffered = { priority: 0, weight: 0, port: 0, target: "." };
 
+/** Linode's DNS manager has no SRV record that says "not offered"; docs/decisions/linode-dns.md. */
+export function linodeHolds(record: MailRecord): boolean {
+  return record.service?.target !== notOffered.target;
+}
+
 /**
  * Every record that a mail domain needs, in a fixed order. Pure.
  * Deviations from the specification: docs/decisions/dns-records.md.

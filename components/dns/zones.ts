@@ -1,7 +1,7 @@
 import type { FirstNames, Former } from "../history/history";
 import type { Settings } from "../settings/schema";
 import { webNames } from "../settings/web-names";
-import { mailRecords, nullRecords, type HostFacts, type MailRecord } from "./zone-data";
+import { linodeHolds, mailRecords, nullRecords, type HostFacts, type MailRecord } from "./zone-data";
 import { recordSets, zoneFile, type RecordSet } from "./zone-file";
 
 /** What the records of all domains are made from. */
@@ -62,8 +62,13 @@ export function zoneIdOf({ dnsProvider }: Settings, zone: Zone): string {
   return String(ids[dnsProvider] ?? "");
 }
 
-/** The records of one domain. */
-export function recordsOf({ settings, hostname, first, former }: RecordsArgs, zone: Zone): MailRecord[] {
+/** The records of one domain, as far as the DNS provider can hold them. */
+export function recordsOf(args: RecordsArgs, zone: Zone): MailRecord[] {
+  const records = everyRecordOf(args, zone);
+  return args.settings.dnsProvider === "linode" ? records.filter(linodeHolds) : records;
+}
+
+function everyRecordOf({ settings, hostname, first, former }: RecordsArgs, zone: Zone): MailRecord[] {
   if (zone.nullMx) return nullRecords(zone.name);
   const { name: domain, spfIncludes } = zone;
   const { domain: mainDomain, ipv6, manageSieve, dane, dkimSelector, dmarcPolicy, acmeDirectory, mtaSts } = settings;

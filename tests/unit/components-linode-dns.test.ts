@@ -1,3 +1,4 @@
+import type { Bundle } from "../../components/deployment/bundle";
 import { mtaStsRecord } from "../../components/services/mta-sts";
 import { dkimValue, ipv4, ipv6 } from "./support/fake-cloud";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
@@ -59,4 +60,14 @@ test("a further domain has its own, nothing goes to Cloudflare, and every record
 test("with no provider there is no record, and the output has all of them", async () => {
   const own = await recordMailServer({ dnsProvider: "none", cloudflareZoneId: "" });
   expect(own.registrations.filter((each) => /dnsRecord|domainRecord/.test(each.type))).toEqual([]);
+});
+
+test("the host looks for the records that are published, and for no others", () => {
+  const bundle = JSON.parse(String(server.custom("mail-published").inputs.stdin)) as Bundle;
+  const { zones } = JSON.parse(bundle.files["/usr/local/share/mailstack/records.json"]!.content) as {
+    zones: { records: { name: string; type: string }[] }[];
+  };
+  const names = zones.flatMap(({ records }) => records.filter(({ type }) => type === "SRV").map(({ name }) => name));
+  expect(names).toContain("_imaps._tcp.ementech.co.ke");
+  expect(names.filter((name) => /^_(imap|pop3)\./.test(name))).toEqual([]);
 });
