@@ -23,6 +23,8 @@ describe("the library, installed in an empty folder", () => {
   /** Of the stack on the real engine, once it is begun. */
   let program: OutsideProgram | undefined;
   let zone: number | undefined;
+  /** Of the stack that `pulumi new` made, once it did. */
+  let office: OutsideProgram | undefined;
 
   before(async () => {
     packed = await outside.pack();
@@ -31,6 +33,7 @@ describe("the library, installed in an empty folder", () => {
   });
   after(async () => {
     const gone = await program?.inCloud(["destroy", "--yes", "--skip-preview", "--stack", "dev", "--remove"]);
+    await office?.here(["stack", "rm", "--yes", "--force", "--stack", "dev"]);
     if (zone !== undefined) await linode(cloud, "DELETE", `domains/${zone}`);
     outside.remove();
     assert.equal(gone?.exitCode ?? 0, 0, gone?.text);
@@ -118,7 +121,7 @@ describe("the library, installed in an empty folder", () => {
     const template = outside.copy("mailstack", packed.archive);
     const place = join(outside.folder, "new");
     mkdirSync(place);
-    const program = await OutsideProgram.open(place);
+    const asking = await OutsideProgram.open(place);
     const answers = {
       "Project name": "office",
       "Project description": "Our mail",
@@ -130,19 +133,16 @@ describe("the library, installed in an empty folder", () => {
       "(mailstack:cloudflareApiToken)": defaultTokens.cloudflare,
       "(mailstack:linodeToken)": defaultTokens.linode,
     };
-    try {
-      await program.asked(["new", template], answers);
-      const stack = readFileSync(join(place, "Pulumi.dev.yaml"), "utf8");
-      assert.match(stack, /mailstack:domain: third\.example/);
-      for (const token of Object.values(defaultTokens)) assert.ok(!stack.includes(token), stack);
-      assert.doesNotMatch(readFileSync(join(place, "package.json"), "utf8"), /\$\{/);
-      const preview = await program.inCloud(["preview", "--stack", "dev"]);
-      assert.equal(preview.exitCode, 0, preview.text);
-      assert.match(preview.text, /mailstack:index:MailServer +mail +create/);
-      assert.match(preview.text, /cloudflare:index:DnsRecord +mail-dns-mx +create/);
-    } finally {
-      await program.here(["stack", "rm", "--yes", "--force", "--stack", "dev"]);
-    }
+    await asking.asked(["new", template], answers);
+    office = asking;
+    const stack = readFileSync(join(place, "Pulumi.dev.yaml"), "utf8");
+    assert.match(stack, /mailstack:domain: third\.example/);
+    for (const token of Object.values(defaultTokens)) assert.ok(!stack.includes(token), stack);
+    assert.doesNotMatch(readFileSync(join(place, "package.json"), "utf8"), /\$\{/);
+    const preview = await office.inCloud(["preview", "--stack", "dev"]);
+    assert.equal(preview.exitCode, 0, preview.text);
+    assert.match(preview.text, /mailstack:index:MailServer +mail +create/);
+    assert.match(preview.text, /cloudflare:index:DnsRecord +mail-dns-mx +create/);
   });
 });
 

@@ -1,7 +1,8 @@
 """Runs a program on a terminal and answers what it asks.
 
 Standard input: JSON, {"command": [...], "answers": {words of the question: answer}}; each question is answered once.
-Prints what the terminal shows; ends as the program does, or with 124 after five minutes.
+A program that sets its terminal up throws away what was typed before, so an answer that nothing follows on the terminal
+is typed again. Prints what the terminal shows; ends as the program does, or with 124 after five minutes.
 """
 
 import json
@@ -17,9 +18,12 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(asked["command"][0], asked["command"])
 shown = ""
+answer = b""
 end = time.monotonic() + 300
 while time.monotonic() < end:
-    if not select.select([terminal], [], [], 1)[0]:
+    if not select.select([terminal], [], [], 3)[0]:
+        if answer:
+            os.write(terminal, answer)
         continue
     try:
         data = os.read(terminal, 4096).decode(errors="replace")
@@ -27,9 +31,11 @@ while time.monotonic() < end:
         break
     sys.stdout.write(data)
     shown += data
+    answer = b""
     last = shown.rsplit("\n", 1)[-1]
     for question in [words for words in waiting if words in last]:
-        os.write(terminal, f"{waiting.pop(question)}\r".encode())
+        answer = f"{waiting.pop(question)}\r".encode()
+        os.write(terminal, answer)
         shown = ""
 else:
     os.kill(pid, 9)
