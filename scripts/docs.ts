@@ -5,10 +5,12 @@ import { Command } from "commander";
 import { decisionIndex } from "./decision-index";
 import { packageSchema } from "./package-schema";
 import { configurationPage } from "./reference-page";
+import { servicesPage } from "./services-page";
 
 const pages = {
   "docs/admin/configuration.md": configurationPage,
   "docs/decisions/README.md": decisionIndex,
+  "docs/services.md": servicesPage,
   "sdk/schema.json": packageSchema,
 };
 
