@@ -111,12 +111,14 @@ export class MailServer extends pulumi.ComponentResource {
       },
       { parent: this, providers: [args.linode] },
     );
-    const secrets: Record<string, pulumi.Output<string>> = {
-      ...ownSecrets(args.secrets),
-      [controllerSecret]: controller.result,
-      [roundcubeKey]: webmailKey.result,
-      ...dnsTokenFile(settings, args.certificateDnsToken),
-    };
+    const secrets = withOwnSecrets(
+      {
+        [controllerSecret]: controller.result,
+        [roundcubeKey]: webmailKey.result,
+        ...dnsTokenFile(settings, args.certificateDnsToken),
+      },
+      args.secrets,
+    );
     const digests = Object.entries(secrets).map(([secret, value]) => [secret, secretDigest(digestKey.result, value)]);
     const host = new Host(
       `${name}-host`,
@@ -211,7 +213,16 @@ export class MailServer extends pulumi.ComponentResource {
   }
 }
 
-/** Secrets of another program's services. */
-function ownSecrets(values: MailServerArgs["secrets"] = {}): Record<string, pulumi.Output<string>> {
-  return Object.fromEntries(Object.entries(values).map(([secret, value]) => [secret, pulumi.secret(value)]));
+/**
+ * The secrets of the host with those of another program's services.
+ * @throws Error for a name that is taken: the services that name it would get each other's secret.
+ */
+function withOwnSecrets(
+  secrets: Record<string, pulumi.Output<string>>,
+  own: MailServerArgs["secrets"] = {},
+): Record<string, pulumi.Output<string>> {
+  const taken = Object.keys(own).filter((secret) => secret in secrets);
+  if (taken.length > 0) throw new Error(`secrets: ${taken.join(", ")}: taken by Mailstack; choose another name`);
+  const wrapped = Object.entries(own).map(([secret, value]) => [secret, pulumi.secret(value)] as const);
+  return { ...secrets, ...Object.fromEntries(wrapped) };
 }

@@ -2,7 +2,12 @@
 import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+
+const { build } = await import("esbuild").catch((error) => {
+  if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+  process.stderr.write("esbuild is not installed; install every package with: npm ci --include=dev\n");
+  process.exit(1);
+});
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(folder);

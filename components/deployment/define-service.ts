@@ -104,12 +104,15 @@ export function bundleOf<Stack>(spec: ServiceSpec<Stack>, stack: Stack): Bundle 
 }
 
 /**
- * Checks that services fit together in the order of the list.
+ * Checks that the services of a stack fit together in the order of the list.
  * @throws Error naming each service that does not.
  */
-export function checkServices<Stack>(services: readonly ServiceSpec<Stack>[]): void {
-  const problems = services.flatMap(({ name, type, after = [] }, index) => {
-    const before = services.slice(0, index).map((spec) => spec.name);
+export function checkServices<Stack>(services: readonly ServiceSpec<Stack>[], stack: Stack): void {
+  const problems = services.flatMap((spec, index) => {
+    const { name, type, after = [], afterHealth } = spec;
+    const earlier = services.slice(0, index);
+    const before = earlier.map((each) => each.name);
+    const opened = (port: number) => earlier.find((each) => portsOf(each, stack).some((other) => other.port === port));
     return [
       ...(/^[a-z][a-z0-9-]*$/.test(name) ? [] : [`the name "${name}" must be lower-case letters, digits and hyphens`]),
       ...(/^[a-z][a-z0-9-]*:[A-Z][A-Za-z0-9]*$/.test(type)
@@ -119,6 +122,13 @@ export function checkServices<Stack>(services: readonly ServiceSpec<Stack>[]): v
       ...after
         .filter((other) => !before.includes(other))
         .map((other) => `${name}: comes after ${other}, which is not before it`),
+      ...(!afterHealth && earlier.some((each) => each.afterHealth)
+        ? [`${name}: must be made before ${earlier.find((each) => each.afterHealth)!.name}, which is afterHealth`]
+        : []),
+      ...portsOf(spec, stack).flatMap(({ port }) => {
+        const other = opened(port);
+        return other ? [`${name}: port ${port} is open for ${other.name} already`] : [];
+      }),
     ];
   });
   if (problems.length > 0) throw new Error(problems.join("\n"));

@@ -74,7 +74,7 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
   const inner = services.filter((spec) => isEnabled(spec, stack)).flatMap((spec) => spec.innerPorts ?? []);
   const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban];
   const all = [packagesFor([...services, ...protection]), ...services, ...protection];
-  checkServices(all);
+  checkServices(all, stack);
   return all;
 }
 

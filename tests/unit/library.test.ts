@@ -78,6 +78,21 @@ test("another program has two mail servers side by side, each below a component 
   expect(ofServer("two").filter((each) => !each.protect)).toEqual([]);
 });
 
+test("a secret of another program's service cannot take the name of one of ours", async () => {
+  const mailstack = await import("../../components");
+  await record(() => {
+    const providers = {
+      linode: new linode.Provider("account", { token: "x" }),
+      cloudflare: new cloudflare.Provider("zones", { apiToken: "x" }),
+    };
+    const secrets = { "gitea-key": "x", "rspamd-controller": "x" };
+    const args = { settings: mailstack.parseSettings(settings), secrets, ...providers };
+    expect(() => new mailstack.MailServer("one", args)).toThrow(
+      "secrets: rspamd-controller: taken by Mailstack; choose another name",
+    );
+  });
+});
+
 test("the parts work alone: records of a domain whose host is elsewhere", async () => {
   const { CloudflareRecords, mailRecords } = await import("../../components");
   const { registrations } = await record(() => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -48,6 +48,21 @@ test("a mistake is told with its file and line, and the next good source runs", 
   expect(failed.stderr).toContain("index.ts:2:0: ERROR");
   write("index.ts", 'export const answer: string = "good again";\n');
   expect(run()).toBe("good again");
+});
+
+test("an install without development packages is told in one line what is missing", () => {
+  const packages = join(folder, "node_modules");
+  rmSync(packages);
+  try {
+    mkdirSync(packages);
+    symlinkSync(join(root, "node_modules/@pulumi"), join(packages, "@pulumi"));
+    write("index.ts", "export const answer = 2;\n");
+    const failed = spawnSync(process.execPath, ["start.cjs"], { cwd: folder, encoding: "utf8" });
+    expect(failed.stderr).toContain("esbuild is not installed; install every package with: npm ci --include=dev");
+  } finally {
+    rmSync(packages, { recursive: true });
+    symlinkSync(join(root, "node_modules"), packages);
+  }
 });
 
 test("the program has every name of the SDK's own entries, and the SDK's own state", () => {

@@ -66,6 +66,12 @@ test.each<[string, Partial<ServiceSpec<Stack>>, string]>([
   ["a service that comes later", { after: ["fail2ban"] }, "gitea: comes after fail2ban, which is not before it"],
   ["a service that is unknown", { after: ["gite"] }, "gitea: comes after gite, which is not before it"],
   ["a type without a folder", { type: "Gitea" }, 'gitea: the type "Gitea" must be like "mail:Postfix"'],
+  ["a port that is taken", { ports: [{ name: "web", port: 443 }] }, "gitea: port 443 is open for nginx already"],
+  [
+    "a service of the last ones, before the certificate",
+    { afterHealth: true },
+    "certificate: must be made before gitea, which is afterHealth",
+  ],
   ["a name with a blank", { name: "my git" }, 'the name "my git" must be lower-case letters, digits and hyphens'],
 ])("%s is refused in words", (_what, change, line) => {
   expect(refused(own(change))).toEqual([line]);
@@ -73,7 +79,7 @@ test.each<[string, Partial<ServiceSpec<Stack>>, string]>([
 
 test("all that does not fit is named at once", () => {
   expect(refused(own({ after: ["a", "b"] }))).toHaveLength(2);
-  expect(() => checkServices([own(), own()])).toThrow("already");
+  expect(() => checkServices([own(), own()], stack)).toThrow("already");
 });
 
 /** Services that a file of another name judges. */
