@@ -18,7 +18,7 @@ export function sectionOf(changelog: string, version: string): { date: string; t
   return undefined;
 }
 
-/** A version as semver.org has it, without build metadata: 1.2.3 or 1.2.3-rc.1. */
+/** A version as semver.org has it, without build metadata: X.Y.Z or X.Y.Z-rc.1. */
 export const versionForm = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;
 
 /** Whether a version comes before its release: has a part such as -rc.1. */

@@ -6,10 +6,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { execa } from "execa";
 import { sectionOf, versionForm } from "./changelog";
+import { versioned } from "./release-files";
 
 new Command("release")
   .description("Make the commit and the annotated tag of a release. Nothing is pushed.")
-  .argument("<version>", "for example 1.0.0-rc.1; CHANGELOG.md must have its section")
+  .argument("<version>", "X.Y.Z or X.Y.Z-rc.1; CHANGELOG.md must have its section")
   .option("--dry-run", "only check, and say what would be done", false)
   .action(release)
   .parseAsync()
@@ -19,7 +20,7 @@ new Command("release")
   });
 
 async function release(version: string, { dryRun }: { dryRun: boolean }): Promise<void> {
-  if (!versionForm.test(version)) throw new Error(`"${version}" is no version; use a form such as 1.2.3 or 1.2.3-rc.1`);
+  if (!versionForm.test(version)) throw new Error(`"${version}" is no version; use the form X.Y.Z or X.Y.Z-rc.1`);
   const tag = `v${version}`;
   const section = sectionOf(readFileSync("CHANGELOG.md", "utf8"), version);
   if (!section) throw new Error(`CHANGELOG.md has no section "## [${version}] - YYYY-MM-DD"`);
@@ -28,7 +29,7 @@ async function release(version: string, { dryRun }: { dryRun: boolean }): Promis
   if (changed) throw new Error(`the working tree is not clean:\n${changed}`);
   if (await git("tag", "--list", tag)) throw new Error(`the tag ${tag} exists already`);
 
-  const files = versioned(version);
+  const files = versioned(".", version);
   if (dryRun) {
     for (const { file } of files) console.log(`would write the version ${version} to ${file}`);
     console.log(`would tag ${tag} with:\n\n${section.text}`);
@@ -42,20 +43,6 @@ async function release(version: string, { dryRun }: { dryRun: boolean }): Promis
   // Verbatim: a line of Markdown that begins with # is no comment.
   await git("tag", "--annotate", "--cleanup=verbatim", "--message", `Mailstack ${version}\n\n${section.text}`, tag);
   console.log(`tagged ${tag}; publish it with: git push --follow-tags`);
-}
-
-/** The package files that still have another version, with their new text; only that line changes. */
-function versioned(version: string): { file: string; text: string }[] {
-  return ["package.json", "package-lock.json", "sdk/schema.json"].flatMap((file) => {
-    const before = readFileSync(file, "utf8");
-    const { version: present } = JSON.parse(before) as { version: string };
-    if (present === version) return [];
-    // In the lock file the version of the project stands twice, both times before any package; in the schema once.
-    const packages = before.indexOf('"dependencies"');
-    const head = packages < 0 ? before.length : packages;
-    const text = before.slice(0, head).replaceAll(`"version": "${present}"`, `"version": "${version}"`);
-    return [{ file, text: text + before.slice(head) }];
-  });
 }
 
 async function git(...words: string[]): Promise<string> {
