@@ -93,8 +93,11 @@ describe("a pull request", () => {
       [expression, from("stranger/mailstack"), "false"],
       [expression, unset, "false"],
     ]);
-    // Its runs get no secrets.
-    cases.push([preview, from("owner/mailstack", "dependabot[bot]"), "false"]);
+    // Its branches are the repository's own, but what they install is nobody's yet.
+    for (const expression of [preview, hosts])
+      cases.push([expression, from("owner/mailstack", "dependabot[bot]"), "false"]);
+    const pushed = { github: { repository: "owner/mailstack", event_name: "push", event: {} } };
+    cases.push([hosts, { ...pushed, vars: { MAILSTACK_RUNNER: "debian" } }, "true"]);
     const answers = evaluate(cases.map(([expression, contexts]) => ({ expression, contexts: { ...contexts } })));
     expect(answers).toEqual(cases.map(([, , value]) => value));
   });
