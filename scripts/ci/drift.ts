@@ -4,7 +4,7 @@
  */
 import { driftOf } from "./drift-of-stack";
 import { Repository, required } from "./github";
-import { block } from "./markdown";
+import { twoBlocks } from "./markdown";
 
 main(process.env).catch((error: Error) => {
   console.error(`mailstack: ${error.message}`);
@@ -26,9 +26,10 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     return;
   }
   const body = [marker, `The stack \`${stack}\` is not as its last \`pulumi up\` left it.`];
-  if (providers.length > 0) body.push("At the providers (`pulumi refresh --preview-only --diff` shows more):");
-  if (providers.length > 0) body.push(block(providers.join("\n")));
-  if (host.length > 0) body.push("On the host (`mailstack verify`):", block(host.join("\n")));
+  const [atProviders, onHost] = twoBlocks(providers.join("\n"), host.join("\n"));
+  const refresh = "At the providers (`pulumi refresh --preview-only --diff` shows more):";
+  if (providers.length > 0) body.push(refresh, atProviders);
+  if (host.length > 0) body.push("On the host (`mailstack verify`):", onHost);
   body.push("What to do: `docs/admin/operating.md`, “Drift”. This issue is closed when the drift is gone.");
   if (open) await repository.updateIssue(open, body.join("\n\n"));
   else await repository.createIssue(`Drift in the stack ${stack}`, body.join("\n\n"));

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** Of the text of an issue or a comment; a longer one is refused. */
+const mostCharacters = 65_536;
 const bot = { login: "github-actions[bot]" };
 
 interface Text {
@@ -94,6 +96,8 @@ export class FakeGitHub {
       ) ?? [];
     if (!found) return { status: 404, body: { message: `no such call: ${call}` } };
     const [method, kind, first, second] = words;
+    if (kind === "issues" && method !== "GET" && String(json().body ?? "").length > mostCharacters)
+      return { status: 422, body: { message: `body is too long (maximum is ${mostCharacters} characters)` } };
     if (kind === "issues" && second === "comments") {
       const number = Number(first);
       if (method === "GET") return page(url, this.commentsOn(number));

@@ -255,6 +255,41 @@ describe("each step", () => {
     expect(github.issues[0]!.state).toBe("open");
   });
 
+  const lines = (count: number, text: string) => Array.from({ length: count }, (_, at) => `${text} ${at}`);
+  const long = "x".repeat(80);
+  test.each([
+    { drift: "both sides", providers: 900, host: lines(900, long), shown: { providers: 200, host: 200 } },
+    { drift: "the host, beside a little", providers: 3, host: lines(900, long), shown: { providers: 3, host: 500 } },
+    {
+      drift: "the providers, beside a little",
+      providers: 900,
+      host: lines(3, long),
+      shown: { providers: 400, host: 3 },
+    },
+    // The fence around them has to be longer.
+    { drift: "backticks", providers: 3, host: ["`".repeat(25_000), long], shown: { providers: 3, host: 0 } },
+  ])("of the check for drift fits an issue: $drift", async ({ providers, host, shown }) => {
+    const changed = lines(providers, long).map((name) => ({
+      op: "delete",
+      urn: `urn::a:b:C::${name}`,
+      detailedDiff: null,
+    }));
+    answer("pulumi-refresh", JSON.stringify({ steps: changed }));
+    answer("ssh", `${host.join("\n")}\n`, 3);
+    expect(await run("drift.yml", "Look for drift, and open or close its issue")).toMatchObject({ exitCode: 0 });
+    const [first = "", second = ""] = github.issues[0]!.body.split("On the host (`mailstack verify`):");
+    expect(second).toMatch(/This issue is closed when the drift is gone\.$/);
+    const counts = [first, second].map((part) => {
+      const [fence] = /^`{3,}$/m.exec(part)!;
+      const block = part.split(`${fence}\n`)[1]!;
+      const [, rest = "0"] = /^(\d+) more lines? /m.exec(part) ?? [];
+      return { shown: block.split("\n").filter(Boolean).length, rest: Number(rest) };
+    });
+    expect(counts.map(({ shown, rest }) => shown + rest)).toEqual([providers, host.length]);
+    expect(counts[0]!.shown).toBeGreaterThanOrEqual(shown.providers);
+    expect(counts[1]!.shown).toBeGreaterThanOrEqual(shown.host);
+  });
+
   test("of the release publishes the tag with its section of the changelog and the package", async () => {
     expect((await run("release.yml", "Publish the release", { GITHUB_REF_NAME: "v0.0.1" })).exitCode).toBe(1);
     expect(github.writes).toEqual([]);
