@@ -24,8 +24,10 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
 
   const folder = mkdtempSync(join(tmpdir(), "mailstack-release-"));
   try {
-    // Its own words on stdout are mixed with those of the build that it starts.
-    await execa("npm", ["pack", "--pack-destination", folder], { stdout: "inherit", stderr: "inherit" });
+    // The build that it starts is other people's programs: they do not get the token, which may write to the repository.
+    const env = { GITHUB_TOKEN: undefined };
+    // Its own words on stdout are mixed with those of the build.
+    await execa("npm", ["pack", "--pack-destination", folder], { env, stdout: "inherit", stderr: "inherit" });
     const [name] = readdirSync(folder);
     if (!name) throw new Error("npm pack made no file");
     const file = { name, data: readFileSync(join(folder, name)) };

@@ -158,7 +158,7 @@ describe("each step", () => {
     );
     stub(
       "npm",
-      `echo "npm $*" >> "$STUB/calls"; [ "$1" = pack ] || exit 0
+      `echo "npm $*" >> "$STUB/calls"; [ "$1" = pack ] || exit 0; env > "$STUB/environment"
       for last; do :; done; echo packed > "$last/mailstack.tgz"; echo "> mailstack prepack"`,
     );
     stub("sudo", 'echo sudo >> "$STUB/calls"; exec "$@"');
@@ -304,6 +304,10 @@ describe("each step", () => {
         assets: [expect.objectContaining({ name: "mailstack.tgz", size: 7 })],
       }),
     ]);
+    // The build is other people's programs; the token may write to the repository.
+    const given = readFileSync(join(folder, "environment"), "utf8");
+    expect(given).toContain(`STUB=${folder}\n`);
+    expect(given).not.toContain(github.token);
   });
 
   test("was run here", () => {
