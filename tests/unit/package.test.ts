@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { MailstackProvider } from "../../components/package/provider";
@@ -114,4 +115,15 @@ test.each<[string, pulumi.Inputs, string[]]>([
 test("a zone of somebody else is refused, as in the program", async () => {
   const wrong = { cloudflareZoneId: "f".repeat(32) };
   await expect(construct(wrong)).rejects.toThrow("is the zone of somebody-else.example");
+});
+
+test("each program of the repository names its main: the one of package.json is the component package's", () => {
+  const root = join(__dirname, "../..");
+  const listed = execFileSync("git", ["ls-files", "**/Pulumi.yaml"], { cwd: root, encoding: "utf8" })
+    .trim()
+    .split("\n");
+  const own = listed.filter((file) => !existsSync(join(root, file, "../package.json")));
+  expect(own.length).toBeGreaterThan(3);
+  for (const file of own)
+    expect([file, readFileSync(join(root, file), "utf8")]).toEqual([file, expect.stringMatching(/^main: index\.ts$/m)]);
 });
