@@ -8,7 +8,7 @@ export const doors = {
 
 /** First header of what came through sendmail(1), as the filter sees it: the number of the user who ran it. */
 export const uidHeader = "X-Submitted-By-Uid";
-/** Second header of what Dovecot sends for a user's Sieve script: that user. */
+/** Second header of what Dovecot sends for a user's Sieve script: a name for the one message, and that user. */
 export const sieveHeader = "X-Submitted-By-Sieve-Of";
 /** Has a file for each user of whose script's mail so much waits that no more is taken. */
 export const waitingFolder = "/run/mailstack-waiting";

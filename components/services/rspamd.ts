@@ -132,6 +132,7 @@ function render(
           redisGroup,
           controllerPasswordFile,
           recipientsPerHour: stack.userRecipientsPerHour,
+          recipientsPerHourByScript: Math.floor((stack.userRecipientsPerHour * 4) / 5),
           autolearn: stack.spamAutolearn,
           minimumLearned,
           rejectScore: 15,

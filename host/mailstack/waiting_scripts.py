@@ -4,14 +4,24 @@ It waits in Postfix's maildrop, where all of it is tried again each minute, so i
 has a file here, and for those Dovecot's program `sieve-submit` takes no more. The incoming mail waits instead.
 """
 
+import os
 import time
 from collections import defaultdict
 from pathlib import Path
 
+_FOLDER = "/run/mailstack-waiting"
 # So many messages of one user are tried each minute within a few seconds.
 MOST = 30
-# Two rounds of Postfix's pickup, and as much again where it is busy.
-FORGET_SECONDS = 240.0
+# Two rounds of Postfix's pickup and far more: where much was put off it takes a second for each message (in_flow_delay).
+FORGET_SECONDS = 900.0
+
+
+def full_users(folder: str = _FOLDER) -> list[str]:
+    """Of whom no more is taken. The daemon and its folder come and go."""
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
 
 
 class WaitingScripts:

@@ -98,6 +98,11 @@ class Answers(unittest.TestCase):
             said("\n".join([*lines, lines[0]]))
         with self.assertRaises(bad.Warn):
             said("", 124)
+        with mock.patch.object(filters, "full_users", lambda: ["d@a.example"]):
+            with self.assertRaisesRegex(bad.Warn, r"^a filter of d@a\.example has sent more .* waits"):
+                said("", 1)
+            with self.assertRaisesRegex(bad.Warn, r"a@a\.example failed today; .*; a filter of d@a\.example has sent"):
+                said(lines[0])
 
     def test_an_empty_folder_is_no_volume(self):
         with self.assertRaisesRegex(bad.Bad, "is not mounted: mail waits"):

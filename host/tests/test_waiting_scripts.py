@@ -38,6 +38,8 @@ class WaitingScriptsTest(unittest.TestCase):
         self.assertEqual(self.full(), [])
         self.add(1, first=waiting_scripts.MOST)
         self.assertEqual(self.full(), [USER])
+        self.assertEqual(waiting_scripts.full_users(str(self.folder)), [USER])
+        self.assertEqual(waiting_scripts.full_users(str(self.folder / "gone")), [])
 
     def test_each_user_has_an_own_count(self):
         self.add(waiting_scripts.MOST - 1)
