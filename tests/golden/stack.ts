@@ -39,7 +39,7 @@ export function goldenStack(os: SystemName, change: Record<string, unknown> = {}
     {
       fqdn: hostnameOf(settings),
       formerFqdns: [],
-      volumeDevice: "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org",
+      volumeDevice: settings.volumeGb > 0 ? "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org" : undefined,
     },
   );
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connection } from "../../components/deployment/connection";
+import { servicesOf } from "../../components/services";
+import { goldenStack } from "../golden/stack";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 import { isSecret, open, type Registration } from "./support/recorded-program";
 import { instanceId, ipv4 } from "./support/fake-cloud";
@@ -9,38 +11,13 @@ beforeAll(async () => {
   server = await recordMailServer();
 });
 
+/** Every service of a stack without a volume. */
+const services = servicesOf(goldenStack("debian12", { volumeGb: 0 })).map(({ name }) => name);
 /** Name and what it runs, bootstrap apart, whose command line holds a whole program. */
-const commands = {
+const commands: Record<string, string> = {
   "mail-host-bootstrap": expect.stringMatching(/^if command -v cloud-init .* && exec python3 -c '[^']*'$/s) as string,
   "mail-secrets": "/usr/local/sbin/mailstack secrets",
-  "mail-packages": "/usr/local/sbin/mailstack apply packages",
-  "mail-access": "/usr/local/sbin/mailstack apply access",
-  "mail-kernel": "/usr/local/sbin/mailstack apply kernel",
-  "mail-logs": "/usr/local/sbin/mailstack apply logs",
-  "mail-upgrades": "/usr/local/sbin/mailstack apply upgrades",
-  "mail-swap": "/usr/local/sbin/mailstack apply swap",
-  "mail-resolver": "/usr/local/sbin/mailstack apply resolver",
-  "mail-accounts": "/usr/local/sbin/mailstack apply accounts",
-  "mail-redis": "/usr/local/sbin/mailstack apply redis",
-  "mail-rspamd": "/usr/local/sbin/mailstack apply rspamd",
-  "mail-clamav": "/usr/local/sbin/mailstack apply clamav",
-  "mail-spamassassin": "/usr/local/sbin/mailstack apply spamassassin",
-  "mail-tls": "/usr/local/sbin/mailstack apply tls",
-  "mail-lockout": "/usr/local/sbin/mailstack apply lockout",
-  "mail-nginx": "/usr/local/sbin/mailstack apply nginx",
-  "mail-autoconfig": "/usr/local/sbin/mailstack apply autoconfig",
-  "mail-mta-sts": "/usr/local/sbin/mailstack apply mta-sts",
-  "mail-dovecot": "/usr/local/sbin/mailstack apply dovecot",
-  "mail-mailbox-quota": "/usr/local/sbin/mailstack apply mailbox-quota",
-  "mail-mail-guard": "/usr/local/sbin/mailstack apply mail-guard",
-  "mail-srs": "/usr/local/sbin/mailstack apply srs",
-  "mail-certificate": "/usr/local/sbin/mailstack apply certificate",
-  "mail-postfix": "/usr/local/sbin/mailstack apply postfix",
-  "mail-senders": "/usr/local/sbin/mailstack apply senders",
-  "mail-roundcube": "/usr/local/sbin/mailstack apply roundcube",
-  "mail-fail2ban": "/usr/local/sbin/mailstack apply fail2ban",
-  "mail-connections": "/usr/local/sbin/mailstack apply connections",
-  "mail-ufw": "/usr/local/sbin/mailstack apply ufw",
+  ...Object.fromEntries(services.map((name) => [`mail-${name}`, `/usr/local/sbin/mailstack apply ${name}`])),
   "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
   "mail-health": "/usr/local/sbin/mailstack status --without published >&2",
   "mail-dkim": "/usr/local/sbin/mailstack dkim switch --wait 60",
@@ -107,12 +84,12 @@ test("the values of secrets travel on standard input", () => {
   });
 });
 
-test.each(names.filter((name) => String(commands[name as keyof typeof commands]).includes(" apply ")))(
+test.each(names.filter((name) => String(commands[name]).includes(" apply ")))(
   "%s brings the bundle of that service, one line for each line of a reviewer's diff",
   (name) => {
     const stdin = String(server.custom(name).inputs.stdin);
     const bundle = JSON.parse(stdin) as { service: string };
-    expect(`/usr/local/sbin/mailstack apply ${bundle.service}`).toBe(commands[name as keyof typeof commands]);
+    expect(`/usr/local/sbin/mailstack apply ${bundle.service}`).toBe(commands[name]);
     expect(stdin).toBe(`${JSON.stringify(bundle, undefined, 1)}\n`);
   },
 );

@@ -1,3 +1,5 @@
+import { servicesOf } from "../../components/services";
+import { goldenStack } from "../golden/stack";
 import { recordMailServer, type RecordedServer } from "./support/mail-server";
 
 let server: RecordedServer;
@@ -5,41 +7,20 @@ beforeAll(async () => {
   server = await recordMailServer({ domains: [{ name: "example.net", cloudflareZoneId: "1".repeat(32) }] });
 });
 
+const services = servicesOf(goldenStack("debian12", { volumeGb: 0 }));
+const named = (afterHealth: boolean) =>
+  services
+    .filter((spec) => (spec.afterHealth ?? false) === afterHealth)
+    .flatMap(({ name, confirm }) => [`mail-${name}`, ...(confirm ? [`mail-${name}-confirmed`] : [])]);
+
 /** What happens on the host, in this order; a service that fails stops all that come after it. */
 const steps = [
   "mail",
   "mail-host-bootstrap",
   "mail-secrets",
-  "mail-packages",
-  "mail-access",
-  "mail-kernel",
-  "mail-logs",
-  "mail-upgrades",
-  "mail-resolver",
-  "mail-redis",
-  "mail-rspamd",
-  "mail-clamav",
-  "mail-spamassassin",
-  "mail-swap",
-  "mail-accounts",
-  "mail-tls",
-  "mail-nginx",
-  "mail-autoconfig",
-  "mail-mta-sts",
-  "mail-lockout",
-  "mail-dovecot",
-  "mail-mailbox-quota",
-  "mail-mail-guard",
-  "mail-srs",
-  "mail-postfix",
-  "mail-senders",
-  "mail-roundcube",
-  "mail-certificate",
+  ...named(false),
   "mail-health",
-  "mail-connections",
-  "mail-ufw",
-  "mail-ufw-confirmed",
-  "mail-fail2ban",
+  ...named(true),
   "mail-dkim",
   "mail-published",
 ];
