@@ -12,7 +12,7 @@ from pathlib import Path
 _FOLDER = "/run/mailstack-waiting"
 # So many messages of one user are tried each minute within a few seconds.
 MOST = 30
-# Two rounds of Postfix's pickup and far more: where much was put off it takes a second for each message (in_flow_delay).
+# Two rounds of Postfix's pickup and far more: where much was put off, each message takes a second (in_flow_delay).
 FORGET_SECONDS = 900.0
 
 

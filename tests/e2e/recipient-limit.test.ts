@@ -155,7 +155,7 @@ for (const os of everySystem) {
     /** What `mailstack status` says about users' filters. */
     const userFilters = async () => {
       const { stdout } = await server.system.exec(["mailstack", "status", "--json"]);
-      const { checks } = JSON.parse(stdout) as { checks: { check: string; warn: boolean; detail: string }[] };
+      const checks = JSON.parse(stdout) as { check: string; warn: boolean; detail: string }[];
       return checks.find(({ check }) => check === "user filters")!;
     };
     /** One letter to many tags of {@link user}: each copy has the same Message-ID and is sent on to the same address. */

@@ -185,8 +185,8 @@ for (const os of everySystem) {
         ["redis", redisConfiguration, pipe, verified],
       ] as const) {
         const ends = await whileRacing(user, race(path, other, `os.mkfifo("${other}")`), work);
-        // Its end is what matters: nobody ever writes into the FIFO. 124: not within three minutes.
-        for (const code of ends) assert.ok(code === 0 || code === 1, `${user}: ${code}`);
+        // Its end is what matters, also when it tells of a difference (3): nobody ever writes into the FIFO.
+        for (const code of ends) assert.ok([0, 1, 3].includes(code), `${user}: ${code}`);
         await shell(`rm -rf ${pipe}; [ -f ${redisConfiguration} ] || rm -f ${redisConfiguration}`);
         await restore();
         await assertWhole(server);
