@@ -50,6 +50,11 @@ export type HostCheck =
 export interface Bundle {
   /** The service's name, also the name of its manifest on the host. */
   service: string;
+  /**
+   * Digest of the modules of the host program that the service's daemons and commands are made of (`programDigest`). With
+   * another one the bundle is a changed bundle, and its `after` runs.
+   */
+  program?: string;
   /** Debian packages that must be installed. Normally they already are: one transaction installs all of the stack. */
   packages?: string[];
   /** `package question type value` lines for debconf-set-selections(1), before the packages. */
@@ -89,8 +94,6 @@ export function secretNames(bundle: Bundle): string[] {
 export interface AccountsData {
   /** Path of the SQLite database. */
   database: string;
-  /** Digest of the program that makes the tables: another one is a changed bundle, which brings them up to date. */
-  tables: string;
   domains: string[];
   users: AccountUser[];
   aliases: AccountAlias[];

@@ -1,4 +1,5 @@
 import type { Bundle } from "./bundle";
+import { programDigest } from "./program-digest";
 
 /** A TCP port that the world may reach. */
 export interface OpenPort {
@@ -18,7 +19,7 @@ export interface InnerPorts {
 }
 
 /** What `render` makes: everything of a bundle that is not derived from its {@link ServiceSpec}. */
-export type BundleBody = Omit<Bundle, "service" | "packages" | "debconf">;
+export type BundleBody = Omit<Bundle, "service" | "program" | "packages" | "debconf">;
 
 /** A value that is the same for every stack, or follows from the stack. */
 export type Derived<Stack, Value extends readonly unknown[]> = Value | ((stack: Stack) => Value);
@@ -40,6 +41,8 @@ export interface ServiceSpec<Stack> {
   readonly packages?: Derived<Stack, readonly string[]>;
   /** `package question type value` lines for debconf-set-selections(1). */
   readonly debconf?: Derived<Stack, readonly string[]>;
+  /** Modules of the host program, as `daemons/mailbox_quota.py`, that its daemons and commands are: see `Bundle.program`. */
+  readonly modules?: Derived<Stack, readonly string[]>;
   /** Ports that both firewalls open to the world. */
   readonly ports?: Derived<Stack, readonly OpenPort[]>;
   /** Ports that only some of the host's own users may reach. */
@@ -95,8 +98,10 @@ export function bundleOf<Stack>(spec: ServiceSpec<Stack>, stack: Stack): Bundle 
   const { name: service } = spec;
   if (!isEnabled(spec, stack)) return { service, files: {}, ...spec.whenOff };
   const [packages, debconf] = [packagesOf(spec, stack), debconfOf(spec, stack)];
+  const modules = valueOf(spec.modules, stack);
   return {
     service,
+    ...(modules.length > 0 ? { program: programDigest(...modules) } : {}),
     ...(packages.length > 0 ? { packages: [...packages] } : {}),
     ...(debconf.length > 0 ? { debconf: [...debconf] } : {}),
     ...spec.render(stack),

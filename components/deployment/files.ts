@@ -5,6 +5,7 @@ import { render, type View } from "./template";
 
 /** Where the templates are; a template's path below its service is the file's path on the host. */
 const folder = join(__dirname, "../../templates");
+const plugins = join(__dirname, "../../host/plugins");
 
 /** Who owns a file and who may read it. Default `root:root`, `0644`. */
 export type Ownership = Partial<Pick<HostFile, "owner" | "mode">>;
@@ -31,6 +32,11 @@ export function filesFrom(service: string, paths: Record<string, Ownership>, vie
       return [path, { owner, mode, content: texts[index] ?? "" }];
     }),
   );
+}
+
+/** A program that a daemon loads (Lua, PHP, Sieve), from host/plugins: the same text on every host. */
+export function pluginFile(name: string): HostFile {
+  return { owner: "root:root", mode: "0644", content: readFileSync(join(plugins, name), "utf8") };
 }
 
 /** Ownership of a program. */

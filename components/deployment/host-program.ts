@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -26,16 +25,6 @@ export function hostProgram(): HostProgram {
     command: `${wait} && exec python3 -c '${bootstrap}'`,
     stdin: `${JSON.stringify({ files }, undefined, 1)}\n`,
   };
-}
-
-/**
- * Of the texts of some of its files, for the unit of a daemon that is made of them: one that runs is the program of before,
- * and another digest restarts it.
- */
-export function programDigest(files: string[]): string {
-  const hash = createHash("sha256");
-  for (const file of files) hash.update(readFileSync(join(folder, "mailstack", file)));
-  return hash.digest("hex").slice(0, 16);
 }
 
 function pythonFiles(path: string, prefix: string): Record<string, string> {

@@ -1,6 +1,3 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { defineService, type BundleBody } from "../deployment/define-service";
 import type { Stack } from "./stack";
 
@@ -14,18 +11,14 @@ export const mailOwner = { name: "vmail", id: 5000, home: "/var/vmail" } as cons
 /** RFC 2142 and what cron, DMARC and TLS reports are sent to: each must reach somebody in every domain. */
 export const administratorNames = ["abuse", "dmarc", "hostmaster", "postmaster", "root", "tls-rpt"];
 
-/** Who reads new columns comes after this service; without the digest, an older host's database would never get them. */
-const tablesDigest = createHash("sha256")
-  .update(readFileSync(join(__dirname, "../../host/mailstack/accounts_db.py")))
-  .digest("hex")
-  .slice(0, 16);
-
 /** Users, groups and the database of mailboxes. Nothing restarts when a mailbox comes or goes. */
 export const accounts = defineService({
   name: "accounts",
   type: "mail:Accounts",
   // The password policy on the host counts its words as easy to guess.
   packages: ["cracklib-runtime", "postfix"],
+  // Who reads new columns comes after this service; without this, an older host's database would never get them.
+  modules: ["accounts_db.py"],
   render,
 });
 
@@ -45,7 +38,6 @@ function render(
     files: {},
     accounts: {
       database: accountsDatabase,
-      tables: tablesDigest,
       domains: [...stack.mailDomains].sort(),
       users: stack.users
         .map(({ address, quotaMb = stack.defaultQuotaMb, passwordVersion }) => ({ address, quotaMb, passwordVersion }))

@@ -1,11 +1,10 @@
 import { defineService, type BundleBody } from "../deployment/define-service";
-import { filesFrom, program } from "../deployment/files";
+import { filesFrom } from "../deployment/files";
 import { certificatePaths } from "./tls";
 import { nginxSite, nginxSiteParts, nginxSnippets } from "./nginx";
 import type { Stack } from "./stack";
 
 const folder = "/var/www/mailstack-autoconfig";
-const answer = "/usr/local/libexec/mailstack/autoconfig";
 
 /** The programs' services: `profile` has the host's key, to sign with; the one that reads what strangers post has not. */
 const services = ["autodiscover", "profile"];
@@ -21,6 +20,7 @@ export const autoconfig = defineService({
   after: ["nginx"],
   enabled: ({ autoconfiguration }) => autoconfiguration,
   packages: ["openssl"],
+  modules: ["daemons/autoconfig.py"],
   whenOff: nginxSiteParts,
   render,
 });
@@ -34,13 +34,11 @@ function render(stack: Pick<Stack, "autoconfiguration" | "fqdn" | "mailDomains">
       "autoconfig",
       {
         [`${folder}/config-v1.1.xml`]: {},
-        [answer]: program,
         ...Object.fromEntries(units.map((path) => [path, {}])),
         [nginxSite("autoconfig")]: {},
       },
       {
         folder,
-        answer,
         hostname,
         domains,
         domain: domains[0] ?? "",
@@ -50,10 +48,7 @@ function render(stack: Pick<Stack, "autoconfiguration" | "fqdn" | "mailDomains">
         snippets: { https: nginxSnippets.https },
       },
     ),
-    validate: [
-      ["python3", "-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())", answer],
-      ...nginxSiteParts.validate,
-    ],
+    validate: nginxSiteParts.validate,
     units: {
       ...Object.fromEntries(services.map((name) => [`mailstack-${name}.socket`, { onChange: "restart" as const }])),
       ...nginxSiteParts.units,

@@ -44,6 +44,7 @@ export const clamAv = defineService({
   type: "mail:ClamAv",
   enabled: ({ clamav }) => clamav,
   packages: [...clamAvPackages, ...rspamdPackages],
+  modules: ["daemons/clamav_check.py"],
   debconf: clamAvDebconf,
   whenOff: { units: stopped },
   render,

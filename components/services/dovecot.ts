@@ -3,7 +3,7 @@ import { ciphers } from "./ciphers";
 import { sandbox } from "../deployment/sandbox";
 import type { Bundle } from "../deployment/bundle";
 import { defineService, type BundleBody } from "../deployment/define-service";
-import { filesFrom, program } from "../deployment/files";
+import { filesFrom, pluginFile, program } from "../deployment/files";
 import type { View } from "../deployment/template";
 import { webmailAddress } from "./webmail-address";
 import { certificatePaths } from "./tls";
@@ -87,7 +87,7 @@ const sieve = {
   redirects: 50,
   actions: 100,
 };
-const globalScripts = [sieve.junk, sieve.undeliverable, sieve.absence, sieve.spam, sieve.ham];
+const scriptTemplates = [sieve.junk, sieve.undeliverable, sieve.spam, sieve.ham];
 
 /** Where the administrator's notices about bounces go when there are many. */
 const undeliverable = { folder: "Undeliverable-Bounces", days: 30, mails: 200 };
@@ -169,7 +169,7 @@ function render(stack: DovecotStack): BundleBody {
         sharedAliases: sharedAliases(generation),
       }),
     },
-    prepare: globalScripts.map((script) => ["sievec", "-c", configuration, script]),
+    prepare: [...scriptTemplates, sieve.absence].map((script) => ["sievec", "-c", configuration, script]),
     validate: [["doveconf", "-n", "-c", configuration]],
     units: { "dovecot.service": { onChange: "reload", restartOn: [protocols] } },
     health: [
@@ -271,9 +271,10 @@ function files24(view: View): Bundle["files"] {
 /** The same in both generations. */
 function sameFiles(view: View): Bundle["files"] {
   return {
-    ...filesFrom("dovecot", Object.fromEntries(globalScripts.map((path) => [path, {}])), {
+    ...filesFrom("dovecot", Object.fromEntries(scriptTemplates.map((path) => [path, {}])), {
       undeliverable: view.undeliverable!,
     }),
+    [sieve.absence]: pluginFile("absence.sieve"),
     ...filesFrom("dovecot", { [quotaWarningProgram]: program }, { postmaster: view.postmaster! }),
     ...filesFrom("dovecot", { [submitProgram]: program }, { sieveHeader, waitingFolder }),
   };

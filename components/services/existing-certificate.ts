@@ -2,7 +2,6 @@ import type { BundleBody } from "../deployment/define-service";
 import { filesFrom, program } from "../deployment/files";
 import { certificateProgram, certificateUnits, namesFit } from "./served-certificate";
 import type { Stack } from "./stack";
-import { certificateFolder } from "./tls";
 
 /** What the stack says about a certificate that the administrator keeps on the host. */
 export type ExistingCertificateStack = Pick<Stack, "system" | "siteNames" | "certificateFile" | "certificateKeyFile">;
@@ -20,7 +19,7 @@ export function renderExistingCertificate(stack: ExistingCertificateStack): Bund
     files: filesFrom(
       "certificate-existing",
       { [certificateProgram]: program, [unit("service")]: {}, [unit("path")]: {}, [unit("timer")]: {} },
-      { chain, key, names, folder: certificateFolder, program: certificateProgram, units: certificateUnits(system) },
+      { chain, key, names, program: certificateProgram, units: certificateUnits(system) },
     ),
     prepare: [[certificateProgram]],
     units: {

@@ -1,4 +1,3 @@
-import { programDigest } from "../deployment/host-program";
 import { sandbox } from "../deployment/sandbox";
 import { defineService, type BundleBody } from "../deployment/define-service";
 import { filesFrom } from "../deployment/files";
@@ -12,16 +11,6 @@ const unit = "mailstack-mail-guard";
 /** Some large messages at once; what is not being looked at waits on the disk. */
 const memoryMb = 512;
 
-const daemon = programDigest([
-  "mail_guard_server.py",
-  "mail_guard.py",
-  "guarded_message.py",
-  "milter.py",
-  "mime_limits.py",
-  "outgoing_edit.py",
-  "long_lines.py",
-]);
-
 /**
  * Refuses messages that are built to keep Rspamd busy, and hands the others to its workers (host/mailstack/mail_guard.py).
  * Started by the first mail, ended when none comes. Needs Rspamd.
@@ -30,6 +19,7 @@ export const mailGuard = defineService({
   name: "mail-guard",
   type: "mail:MailGuard",
   after: ["rspamd"],
+  modules: ["mail_guard_server.py"],
   innerPorts: [{ ports: [mailGuardPort], users: ["postfix"] }],
   render,
 });
@@ -40,7 +30,7 @@ function render(): BundleBody {
     files: filesFrom(
       "mail-guard",
       { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
-      { address: mailGuardAddress, filterPort: milterPort, memoryMb, sandbox, programDigest: daemon },
+      { address: mailGuardAddress, filterPort: milterPort, memoryMb, sandbox },
     ),
     validate: [["systemd-analyze", "verify", `${units}/${unit}.service`]],
     units: { [`${unit}.socket`]: { onChange: "none" } },

@@ -1,6 +1,6 @@
 import { sandbox } from "../deployment/sandbox";
 import { defineService, type BundleBody } from "../deployment/define-service";
-import { filesFrom, program as executable } from "../deployment/files";
+import { filesFrom } from "../deployment/files";
 import { accountsDatabase, accountsGroup } from "./accounts";
 import { quotaStatusSocket } from "./dovecot";
 
@@ -8,7 +8,6 @@ import { quotaStatusSocket } from "./dovecot";
 export const mailboxQuotaPolicy = "private/mailbox-quota";
 
 const socket = `/var/spool/postfix/${mailboxQuotaPolicy}`;
-const program = "/usr/local/libexec/mailstack/mailbox-quota";
 const unit = "mailstack-mailbox-quota";
 
 /** Tells Postfix at RCPT that a mailbox is full, also one behind an alias. Needs accounts and Dovecot. */
@@ -17,6 +16,7 @@ export const mailboxQuota = defineService({
   type: "mail:MailboxQuota",
   after: ["accounts", "dovecot"],
   packages: ["postfix"],
+  modules: ["daemons/mailbox_quota.py"],
   render,
 });
 
@@ -25,8 +25,8 @@ function render(): BundleBody {
   return {
     files: filesFrom(
       "mailbox-quota",
-      { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {}, [program]: executable },
-      { socket, program, sandbox, group: accountsGroup, database: accountsDatabase, quotaStatus: quotaStatusSocket },
+      { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
+      { socket, sandbox, group: accountsGroup, database: accountsDatabase, quotaStatus: quotaStatusSocket },
     ),
     validate: [["systemd-analyze", "verify", `${units}/${unit}.service`]],
     units: { [`${unit}.socket`]: { onChange: "none" } },

@@ -3,7 +3,7 @@ import { webmailAddress, webmailUser as user } from "./webmail-address";
 import { accountsDatabase } from "./accounts";
 import type { Bundle } from "../deployment/bundle";
 import { defineService, type BundleBody } from "../deployment/define-service";
-import { filesFrom, program } from "../deployment/files";
+import { filesFrom, pluginFile, program } from "../deployment/files";
 import { webmailName } from "../settings/web-names";
 import { nginxPackages, nginxSite, nginxSiteParts, nginxSnippets } from "./nginx";
 import type { Stack } from "./stack";
@@ -130,7 +130,6 @@ function files(stack: RoundcubeStack, phpVersion: string): Bundle["files"] {
       [`${units}/mailstack-password@.service`]: {},
       ...Object.fromEntries(cleaners.map((unit) => [`${units}/${unit}.d/mailstack.conf`, {}])),
       [check]: program,
-      [plugin]: {},
     },
     {
       sandbox,
@@ -162,5 +161,6 @@ function files(stack: RoundcubeStack, phpVersion: string): Bundle["files"] {
       fileLimitKb: Math.floor(messageSizeLimitMb * 1024 * fileShare),
     },
   );
-  return Object.fromEntries(Object.entries(made).map(([path, file]) => [path.replace("VERSION", phpVersion), file]));
+  const named = Object.entries(made).map(([path, file]) => [path.replace("VERSION", phpVersion), file] as const);
+  return { ...Object.fromEntries(named), [plugin]: pluginFile("webmail.php") };
 }

@@ -1,6 +1,6 @@
 import { sandbox } from "../deployment/sandbox";
 import { defineService, type BundleBody } from "../deployment/define-service";
-import { filesFrom, program } from "../deployment/files";
+import { filesFrom, pluginFile, program } from "../deployment/files";
 import { redisGroup, redisSocket } from "./redis";
 import { filterFiles, taskSeconds } from "./rspamd-filters";
 import type { Stack } from "./stack";
@@ -38,7 +38,7 @@ const dkimTimer = "mailstack-dkim.timer";
 const signing = "/etc/rspamd/dkim_domains.inc";
 /** What the settings want of it. */
 const wantedKeys = "/usr/local/share/mailstack/dkim.json";
-const settleProgram = "/usr/local/libexec/mailstack/rspamd-settle";
+const settle = ["/usr/local/sbin/mailstack", "rspamd-settle", "--port", `${milterPort}`];
 const watchProgram = "/usr/local/libexec/mailstack/rspamd-watch";
 const watchService = "mailstack-rspamd-watch.service";
 /** The same for Rspamd's own user and root, without a password. */
@@ -65,6 +65,7 @@ export const rspamd = defineService({
   type: "mail:Rspamd",
   after: ["redis"],
   packages: rspamdPackages,
+  modules: ["daemons/rspamd_settle.py"],
   // What asks Rspamd has a user that systemd makes (`DynamicUser`).
   innerPorts: [{ ports: [milterPort], users: ["61184-65519"] }],
   render,
@@ -105,6 +106,7 @@ function render(
           [`${local}/settings.conf`]: plain,
           [`${local}/worker-normal.inc`]: plain,
           [proxy]: plain,
+          "/etc/rspamd/mailstack.d/recipients-settings": plain,
           "/etc/rspamd/override.d/options.inc": plain,
           "/etc/rspamd/override.d/ratelimit.conf": plain,
           [controllerFile]: plain,
@@ -114,14 +116,13 @@ function render(
           [`/etc/systemd/system/${dkimService}`]: plain,
           [`/etc/systemd/system/${dkimTimer}`]: plain,
           "/etc/systemd/system/rspamd.service.d/mailstack.conf": plain,
-          [settleProgram]: program,
           [watchProgram]: program,
           [`/etc/systemd/system/${watchService}`]: plain,
           [learnProgram]: program,
         },
         {
           signing,
-          settleProgram,
+          settle: settle.join(" "),
           watchProgram,
           milter: `127.0.0.1:${milterPort}`,
           milterWorkers,
@@ -141,6 +142,7 @@ function render(
           taskSeconds,
         },
       ),
+      "/etc/rspamd/mailstack.d/recipients.lua": pluginFile("recipients.lua"),
       [wantedKeys]: { owner: "root:root", mode: "0644", content: `${JSON.stringify({ domains }, undefined, 1)}\n` },
       ...filterFiles(stack),
       ...knownSenders,
@@ -157,7 +159,7 @@ function render(
       [settleTimer]: { onChange: "none" },
       [watchService]: { onChange: "restart" },
     },
-    health: [{ run: [settleProgram, "check"], timeoutSeconds: 60 }],
+    health: [{ run: [...settle, "--check"], timeoutSeconds: 60 }],
     // The first start compiles patterns for many seconds before it listens. Other services are set up meanwhile;
     // Postfix, which needs the port, waits for it.
     after: [

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { domainToUnicode } from "node:url";
-import { programDigest } from "../deployment/host-program";
 import { sandbox } from "../deployment/sandbox";
 import { defineService, type BundleBody } from "../deployment/define-service";
-import { filesFrom, program } from "../deployment/files";
+import { filesFrom, pluginFile, program } from "../deployment/files";
 import { accountsGroup, mailOwner } from "./accounts";
 import { doors, sieveHeader, uidHeader, waitingFolder } from "./doors";
 import { controllerSocket, rspamdUser } from "./rspamd";
@@ -13,9 +12,9 @@ import type { Stack } from "./stack";
 const socket = "/run/mailstack-senders.sock";
 const unit = "mailstack-senders";
 const rule = "/etc/rspamd/mailstack.d/senders.lua";
+/** Its parameters, as a table of Lua. */
+const ruleSettings = "/etc/rspamd/mailstack.d/senders-settings";
 const checkProgram = "/usr/local/libexec/mailstack/senders-check";
-
-const daemon = programDigest(["senders.py", "senders_server.py", "waiting_scripts.py"]);
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -31,6 +30,7 @@ export const senders = defineService({
   // Postfix tells the rule how each message came.
   after: ["accounts", "rspamd", "postfix"],
   packages: ["rspamd"],
+  modules: ["senders_server.py"],
   render,
 });
 
@@ -38,23 +38,19 @@ function render(stack: Pick<Stack, "mailDomains" | "fqdn">): BundleBody {
   const units = "/etc/systemd/system";
   const names = [...new Set(stack.mailDomains.flatMap((domain) => [domain, domainToUnicode(domain)]))].sort();
   const view = { socket, names, hostname: stack.fqdn, doors, uidHeader, sieveHeader, mailOwner };
-  const text = filesFrom("senders", { [rule]: {} }, { ...view, ruleSymbol: "" })[rule]!.content;
+  const parameters = (ruleSymbol: string) => filesFrom("senders", { [ruleSettings]: {} }, { ...view, ruleSymbol });
+  const ruleFile = pluginFile("senders.lua");
+  const text = `${ruleFile.content}${parameters("")[ruleSettings]!.content}`;
   const ruleSymbol = `SENDER_RULE_${digestOf(text).toUpperCase()}`;
   return {
     files: {
       ...filesFrom(
         "senders",
         { [`${units}/${unit}.socket`]: {}, [`${units}/${unit}.service`]: {} },
-        {
-          socket,
-          sandbox,
-          rspamdUser,
-          group: accountsGroup,
-          programDigest: daemon,
-          waitingFolder: basename(waitingFolder),
-        },
+        { socket, sandbox, rspamdUser, group: accountsGroup, waitingFolder: basename(waitingFolder) },
       ),
-      ...filesFrom("senders", { [rule]: {} }, { ...view, ruleSymbol }),
+      [rule]: ruleFile,
+      ...parameters(ruleSymbol),
       ...filesFrom("senders", { [checkProgram]: program }, { controllerSocket, ruleSymbol }),
     },
     validate: [

@@ -1,15 +1,10 @@
 import { defineService, type BundleBody } from "../deployment/define-service";
-import { filesFrom, program as executable } from "../deployment/files";
+import { filesFrom } from "../deployment/files";
 import { mailOwner } from "./accounts";
 import type { Stack } from "./stack";
 
-const program = "/usr/local/libexec/mailstack/mail-volume";
 const units = "/etc/systemd/system";
 
-/** Labels of the file system, at most 12 characters in XFS: what is ours, and what is being formatted. */
-const labels = { label: "mailstack", unfinishedLabel: "mailstacknew" };
-/** Where the mail of before stays when it was moved to a volume. */
-const old = `${mailOwner.home}.before-volume`;
 /** In the folder below the volume; there when nothing but the volume has mail. */
 const marker = `${mailOwner.home}/.mailstack-volume`;
 
@@ -21,6 +16,7 @@ export const volume = defineService({
   name: "volume",
   type: "mail:Volume",
   packages: ["rsync", "xfsprogs"],
+  modules: ["daemons/mail_volume.py"],
   waitsFor: "volume",
   render,
 });
@@ -28,6 +24,9 @@ export const volume = defineService({
 function render(stack: Pick<Stack, "volumeDevice" | "volumeGb">): BundleBody {
   const { volumeDevice: device, volumeGb: sizeGb } = stack;
   if (device === undefined) throw new Error("the service volume needs volumeDevice");
+  const parameters = { device, "size-gb": `${sizeGb}`, mail: mailOwner.home, marker };
+  const words = Object.entries(parameters).flatMap(([name, value]) => [`--${name}`, value]);
+  const program = (what: string) => ["/usr/local/sbin/mailstack", "mail-volume", what, ...words];
   return {
     files: filesFrom(
       "volume",
@@ -35,12 +34,11 @@ function render(stack: Pick<Stack, "volumeDevice" | "volumeGb">): BundleBody {
         [`${units}/var-vmail.mount`]: {},
         [`${units}/mailstack-volume-grow.service`]: {},
         [`${units}/dovecot.service.d/volume.conf`]: {},
-        [program]: executable,
       },
-      { device, sizeGb, mail: mailOwner.home, old, marker, ...labels },
+      { device, sizeGb, mail: mailOwner.home, marker },
     ),
-    prepare: [[program, "check"]],
+    prepare: [program("check")],
     validate: [["systemd-analyze", "verify", `${units}/var-vmail.mount`]],
-    after: [[program, "use"]],
+    after: [program("use")],
   };
 }

@@ -5,6 +5,7 @@ import os
 import sys
 
 from . import commands, mailbox_commands, steps
+from .daemons import commands as daemon_commands
 from .errors import MailstackError
 from .lock import DEFAULT_TIMEOUT
 from .talk import complain
@@ -20,11 +21,12 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = parser().parse_args(argv)
     try:
-        own = (commands.login_policy, commands.mail_guard, commands.senders)
-        if os.geteuid() != 0 and options.run not in own:
+        if os.geteuid() != 0 and options.needs_root:
             raise MailstackError("must run as root")
         os.umask(0o022)
-        steps.catch_signals()
+        if options.needs_root:
+            # A daemon that is told to end has nothing to put back.
+            steps.catch_signals()
         return options.run(options)
     except MailstackError as error:
         complain(error.message, error.details)
@@ -41,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
     def command(where, name: str, run, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
         made = where.add_parser(name, help=text, description=text, epilog=_CODES)
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, needs_root=True)
         return made
 
     def changes(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -137,19 +139,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--domain", action="append", required=True, metavar="NAME", help="a name for the certificate")
     text = "for a deployment: what was made while a dot separated folders is found by its new name; done once"
     command(top_commands, "folder-names", mailbox_commands.folder_names, text)
-    text = "answer the login server whether an account is locked out (a daemon, started by its socket)"
-    made = command(top_commands, "login-policy", commands.login_policy, text)
-    made.add_argument("--failures", type=int, required=True, help="wrong passwords that lock an account")
-    made.add_argument("--minutes", type=int, required=True, help="how long they are remembered and a lock lasts")
-    made.add_argument("--trusted", action="append", default=[], help="network that is never locked out; repeatable")
-    text = "refuse mail that would keep the spam filter busy, hand the rest to it (a daemon, started by its socket)"
-    made = command(top_commands, "mail-guard", commands.mail_guard, text)
-    made.add_argument("--filter-port", type=int, required=True, metavar="PORT", help="where its workers listen")
-    text = "answer the spam filter who may write as whom (a daemon, started by its socket)"
-    command(top_commands, "senders", commands.senders, text)
     text = "for fail2ban: whether this host, or one who deployed it, has an address in a /64"
     made = command(top_commands, "is-near", commands.is_near, text)
     made.add_argument("network", help="the first half of its addresses, as fail2ban's filter finds it")
+    daemon_commands.add(lambda name, run, text: command(top_commands, name, run, text))
     return top
 
 

@@ -60,7 +60,7 @@ def _make_true(bundle: dict[str, Any], texts: dict[str, str]) -> dict[str, str]:
         journal.advance("swapping", "units")
         reached("units")
         _bring_up(bundle, work, texts)
-        if changes.changes or old is None:
+        if changes.changes or old is None or old.get("program") != new.get("program"):
             _run_all(bundle["after"], "after")
         reached("after")
         outputs = _outputs(bundle)

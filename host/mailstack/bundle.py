@@ -51,6 +51,7 @@ def parse(raw: str, service: str) -> dict[str, Any]:
         "bundle",
         {
             "service": matching(SERVICE, "service name"),
+            "program": text,
             "packages": lambda v, w: a_list(v, w, matching(_PACKAGE, "package name")),
             "debconf": lambda v, w: a_list(v, w, text),
             "groups": lambda v, w: a_map(v, w, matching(re.compile(_NAME), "group name"), _group),
@@ -139,7 +140,6 @@ def _accounts(value: Any, where: str) -> dict[str, Any]:
     }
     fields = {
         "database": host_path,
-        "tables": text,
         "domains": lambda v, w: a_list(v, w, matching(_DOMAIN, "domain")),
         "users": lambda v, w: a_list(v, w, lambda u, x: an_object(u, x, user, required=set(user))),
         "aliases": lambda v, w: a_list(v, w, lambda a, x: an_object(a, x, alias, required=set(alias))),

@@ -168,35 +168,11 @@ def certificate(options: Namespace) -> int:
     return 0
 
 
-def login_policy(options: Namespace) -> int:
-    """Runs until nobody asks."""
-    from .login_policy_server import serve
-
-    serve(options.failures, options.minutes, options.trusted)
-    return 0
-
-
-def mail_guard(options: Namespace) -> int:
-    """Runs until Postfix is idle."""
-    from .mail_guard_server import serve
-
-    serve(("127.0.0.1", options.filter_port))
-    return 0
-
-
 def is_near(options: Namespace) -> int:
     """Prints nothing. Ends with 0 for such a network, with 1 for a stranger's."""
     from .deployers import is_near as near
 
     return 0 if near(options.network) else 1
-
-
-def senders(_options: Namespace) -> int:
-    """Runs until nobody asks."""
-    from .senders_server import serve
-
-    serve()
-    return 0
 
 
 def dkim_prepare(_options: Namespace) -> int:

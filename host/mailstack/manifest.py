@@ -65,4 +65,4 @@ def build(bundle: dict[str, Any], contents: dict[str, bytes], backups: dict[str,
         "backups": backups,
         "unitsBefore": units,
     }
-    return made | ({"accounts": bundle["accounts"]} if "accounts" in bundle else {})
+    return made | {key: bundle[key] for key in ("accounts", "program") if key in bundle}

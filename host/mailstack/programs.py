@@ -9,6 +9,8 @@ from .errors import MailstackError
 
 # A configuration check or a restart that takes longer hangs. Package transactions say their own limit.
 DEFAULT_TIMEOUT = 120.0
+# As timeout(1) ends.
+TIMED_OUT = 124
 _SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -54,7 +56,7 @@ def run(argv: list[str], timeout: float = DEFAULT_TIMEOUT, text: str | None = No
         return Result(126, "", f"{argv[0]}: {error.strerror}")
     except subprocess.TimeoutExpired as error:
         said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else error.stderr or ""
-        return Result(124, "", f"{said}\n{argv[0]}: did not end within {timeout:g} s")
+        return Result(TIMED_OUT, "", f"{said}\n{argv[0]}: did not end within {timeout:g} s")
     return Result(done.returncode, done.stdout, done.stderr)
 
 

@@ -19,7 +19,7 @@ def declared(*users, aliases=(), domains=("a.example",), versions=None):
         "service": "accounts",
         "directories": {"/var/lib/mailserver": {"owner": "root:mail", "mode": "3770"}},
         "files": {},
-        "accounts": {"database": DATABASE, "tables": "1", "domains": list(domains), "users": entries, "aliases": names},
+        "accounts": {"database": DATABASE, "domains": list(domains), "users": entries, "aliases": names},
     }
 
 

@@ -40,12 +40,19 @@ describe("the library, installed in an empty folder", () => {
   });
 
   test("the package holds every template and program that a host gets, and nothing that is only this project's", async () => {
-    const wanted = await tracked("templates", "host/bootstrap.py", "host/mailstack/*.py", "LICENSE", "README.md");
+    const wanted = await tracked(
+      "templates",
+      "host/bootstrap.py",
+      "host/mailstack/*.py",
+      "host/plugins",
+      "LICENSE",
+      "README.md",
+    );
     const missing = wanted.filter((file) => !packed.files.includes(file));
     assert.deepEqual(missing, []);
     // npm packs what `main` names, always; it is the entry of the component package.
     const known =
-      /^(program\/plugin\.cjs$|lib\/|templates\/|host\/(bootstrap\.py$|mailstack\/)|(package\.json|LICENSE|README\.md|CHANGELOG\.md)$)/;
+      /^(program\/plugin\.cjs$|lib\/|templates\/|host\/(bootstrap\.py$|mailstack\/|plugins\/)|(package\.json|LICENSE|README\.md|CHANGELOG\.md)$)/;
     assert.deepEqual(
       packed.files.filter((file) => !known.test(file) || file.includes("__pycache__")),
       [],

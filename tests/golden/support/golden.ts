@@ -31,6 +31,8 @@ function textsOf(service: string, system: SystemName): Record<string, string> {
   const bundle = all[service]?.(system);
   if (!bundle) throw new Error(`there is no service ${service}`);
   const { files, ...rest } = bundle;
+  // Whatever the program is: what it does is its own tests' business.
+  if (rest.program !== undefined) rest.program = "(digest)";
   const texts = Object.entries(files).map(([path, { owner, mode, content }]) => [path, `${owner} ${mode}\n${content}`]);
   return { "the bundle without its files": JSON.stringify(rest, undefined, 1), ...Object.fromEntries(texts) };
 }

@@ -9,8 +9,7 @@ local rspamd_logger = require "rspamd_logger"
 local rspamd_tcp = require "rspamd_tcp"
 local ucl = require "ucl"
 
-local names = { {{#names}}"{{.}}", {{/names}} }
-local hostname = "{{hostname}}"
+local settings = dofile("/etc/rspamd/mailstack.d/senders-settings")
 -- Looking for addresses takes a time that grows with the square of the text. Nobody's name is that long.
 local longest = 1000
 local signed = "mailstack_signed"
@@ -37,10 +36,10 @@ end
 --- was, and that program's name for the message; what a program of an earlier release has left in the queue has none.
 local function submitted(task)
   local lines = first_lines(task)
-  local uid = tonumber(value(lines[1], "{{uidHeader}}"))
+  local uid = tonumber(value(lines[1], settings.uid_header))
   -- Dovecot's LMTP server is root that acts as the owner of the mail: Postfix sees root.
-  if uid ~= 0 and uid ~= {{mailOwner.id}} then return "here", uid end
-  local said = value(lines[2], "{{sieveHeader}}")
+  if uid ~= 0 and uid ~= settings.mail_owner then return "here", uid end
+  local said = value(lines[2], settings.sieve_header)
   local id, user = (said or ""):match("^(%x+%-[%x-]+) (.+)$")
   user = user or said
   local sieve = user and 3 or 2
@@ -55,8 +54,8 @@ local function origin(task)
   local user = task:get_user()
   if user then return "user", user end
   local door = tostring(task:get_request_header("MTA-Name") or "")
-  if door == "{{doors.internal}}" then return "host" end
-  if door == "{{doors.submitted}}" then return submitted(task) end
+  if door == settings.internal_door then return "host" end
+  if door == settings.submitted_door then return submitted(task) end
   local ip = task:get_from_ip()
   if ip and ip:is_valid() and ip:is_local() then return "here" end
   return "stranger"
@@ -74,7 +73,7 @@ end
 local function tell(task, question, callback)
   rspamd_tcp.request({
     task = task,
-    host = "{{socket}}",
+    host = settings.socket,
     data = { ucl.to_format(question, "json-compact"), "\n" },
     stop_pattern = "\n",
     timeout = 20,
@@ -105,7 +104,7 @@ local function ask(task, question)
   end)
 end
 
--- For the count of recipients (rspamd.lua).
+-- For the count of recipients (recipients.lua).
 rspamd_plugins.mailstack_senders = {
   --- The user whose script has sent the message.
   script_of = function(task)
@@ -136,7 +135,7 @@ local check = rspamd_config:register_symbol({
   callback = function(task)
     local kind, who = origin(task)
     -- They have said what they had to say. Only the first of each is ours.
-    task:set_milter_reply({ remove_headers = { ["{{uidHeader}}"] = 1, ["{{sieveHeader}}"] = 1 } })
+    task:set_milter_reply({ remove_headers = { [settings.uid_header] = 1, [settings.sieve_header] = 1 } })
     if kind == "user" then
       ask(task, { user = who })
     elseif kind == "here" then
@@ -151,7 +150,7 @@ local check = rspamd_config:register_symbol({
 })
 rspamd_config:register_symbol({ name = "SENDER_REFUSED", type = "virtual", parent = check, score = 0.0 })
 -- Tells senders-check that the Rspamd that runs has this text: after a reload the one of before goes on for a while.
-rspamd_config:register_symbol({ name = "{{ruleSymbol}}", type = "idempotent", callback = function() end })
+rspamd_config:register_symbol({ name = settings.rule_symbol, type = "idempotent", callback = function() end })
 
 rspamd_config:add_condition("DKIM_SIGNED", function(task)
   return task:cache_get(signed) == true
@@ -174,7 +173,7 @@ local function names_us(text)
     for _, each in ipairs({ form, bare }) do
       for domain in each:gmatch("@%s*([^%s<>(),:;@\"]+)") do
         domain = domain:gsub("[%.>]+$", "")
-        for _, name in ipairs(names) do
+        for _, name in ipairs(settings.names) do
           if domain == name or domain:sub(-#name - 1) == "." .. name then return true end
         end
       end
@@ -209,8 +208,8 @@ end
 local function envelope_is_ours(task)
   local from = task:get_from("smtp")
   local domain = (from and from[1] and from[1].domain or ""):lower()
-  if domain == hostname then return true end
-  for _, name in ipairs(names) do
+  if domain == settings.hostname then return true end
+  for _, name in ipairs(settings.names) do
     if domain == name then return true end
   end
   return false
@@ -251,7 +250,7 @@ rspamd_config:register_symbol({
     if proved and names_us("@" .. (from[1].domain or "")) then return end
     task:insert_result("FORGED_OWN_DOMAIN", 1.0)
     -- Sent on by an alias or a filter it would leave with a sender of this host's name, and SPF of that.
-    if from[1] and (from[1].domain or ""):lower() == hostname then
+    if from[1] and (from[1].domain or ""):lower() == settings.hostname then
       task:set_pre_result("reject", "It is written in the name of this host", "mailstack")
       return
     end
