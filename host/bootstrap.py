@@ -18,7 +18,7 @@ ROOT = os.environ.get("MAILSTACK_ROOT", "")
 LIB, LAUNCHER = "/usr/local/lib/mailstack", ROOT + "/usr/local/sbin/mailstack"
 
 
-def write(path, text, mode):
+def write(path: str, text: str, mode: int) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
@@ -27,7 +27,7 @@ def write(path, text, mode):
         os.fsync(file.fileno())
 
 
-def complete(folder, files):
+def complete(folder: str, files: dict[str, str]) -> bool:
     try:
         return all(open(f"{folder}/mailstack/{n}", encoding="utf-8").read() == t for n, t in files.items())
     except OSError:

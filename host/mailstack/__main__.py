@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from typing import TypeAlias
 
 from . import commands, mailbox_commands, steps
 from .daemons import commands as daemon_commands
@@ -15,6 +17,10 @@ _CODES = (
     "Exit codes: 0 done; 1 failed, nothing is changed; 2 wrong usage; 3 drift; 4 the old password is wrong; "
     "5 the new password is refused, standard error says why; 128+n ended by signal n."
 )
+
+
+Run = Callable[[argparse.Namespace], int]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="mailstack", description=_TEXT, epilog=_CODES)
     top_commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(where, name: str, run, text: str) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    def command(where: Commands, name: str, run: Run | None, text: str) -> argparse.ArgumentParser:
         made = where.add_parser(name, help=text, description=text, epilog=_CODES)
         made.set_defaults(run=run, needs_root=True)
         return made

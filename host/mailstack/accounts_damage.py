@@ -38,7 +38,7 @@ def damage(path: str) -> str | None:
         if lost := sorted(MADE - made):
             return f"{path} is damaged: {lost[0]} is gone"
         for table, key, column, shape in _TEXTS:
-            for name, value in connection.execute(f"SELECT {key}, {column} FROM {table}"):
+            for name, value in connection.execute(f"SELECT {key}, {column} FROM {table}"):  # noqa: S608 (names of our own)
                 if value is not None and not (isinstance(value, str) and shape.fullmatch(value)):
                     return f"{path} is damaged: {table}.{column} of {name!r} is no such text"
     # SQLite quotes names of the schema in its messages, which need not be text any more.

@@ -73,20 +73,18 @@ def renew(wanted: Wanted) -> None:
 def _get(wanted: Wanted, names: list[str], force: bool) -> None:
     own = wanted.order.name
     now, left_out = time.time(), {name: when for name, when in record().get("refused", {}).items() if name not in names}
-    for _ in range(_TRIES):
+    for tries in range(_TRIES, 0, -1):
         answer = order(wanted.order, names, force)
         if answer.ok:
             break
         refused = answer.refused(names)
         rest = [name for name in names if name not in refused]
-        if not refused or not covers(rest, own):
+        if not refused or not covers(rest, own) or tries == 1:
             raise _failure(answer, refused, wanted.order.advice)
         for name in refused:
             say(f"certificate: {name} is left out, the authority does not find it here")
         left_out |= dict.fromkeys(refused, now)
         names = rest
-    else:
-        raise _failure(answer, refused, wanted.order.advice)
     # Before anything that may fail: the next look must not ask for the same again.
     left_out = {name: when for name, when in left_out.items() if name in wanted.names}
     replace(on_host(RECORD), as_json({"wanted": wanted.names, "refused": left_out}), 0o644)

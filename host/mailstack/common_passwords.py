@@ -17,5 +17,5 @@ STEMS = frozenset(
     black white green diamond crystal blink slipknot metallica eminem nirvana rainbow unicorn butterfly mustang corvette
     thunder lightning asshole fuckyou fuckoff pussy sexy biteme bitch trust family forever babygirl babyboy sweetie
     password1 abc123 qwerty123 admin123 pass123 welcome1 letmein1 p4ssw0rd zaq12wsx
-    """.split()
+    """.split()  # noqa: SIM905 (readable so)
 )

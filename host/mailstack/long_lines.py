@@ -83,7 +83,8 @@ def _folded(head: Head) -> list[tuple[bytes, int, bytes]]:
         if not too_long(name + b": " + value):
             continue
         lines = []
-        for line in re.split(rb"\r?\n", value):
+        for each in re.split(rb"\r?\n", value):
+            line = each
             while len(line) > _FOLD_AT:
                 place = max(line.rfind(b" ", 1, _FOLD_AT), line.rfind(b"\t", 1, _FOLD_AT))
                 # Nothing but white space in front would be an empty line in the header.

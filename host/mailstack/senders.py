@@ -4,6 +4,7 @@ Mail programs differ in what they take for an address in a header. Whatever one 
 hosted domain counts here, so none of them can be shown a name that was not looked at.
 """
 
+import contextlib
 import email.errors
 import email.header
 import email.headerregistry
@@ -49,10 +50,8 @@ def hosted_domains(database: sqlite3.Connection) -> set[str]:
 
 def plain(text: str) -> str:
     """A header's text in one form only: encoded words decoded, compatible characters replaced, lower case."""
-    try:
+    with contextlib.suppress(email.errors.HeaderParseError, LookupError, UnicodeError, ValueError):
         text = str(email.header.make_header(email.header.decode_header(text)))
-    except (email.errors.HeaderParseError, LookupError, UnicodeError, ValueError):
-        pass
     return unicodedata.normalize("NFKC", text).casefold()
 
 

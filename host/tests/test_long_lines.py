@@ -1,6 +1,7 @@
 """Lines that SMTP does not carry, made to fit."""
 
 import email
+import email.message
 import unittest
 from email import policy
 

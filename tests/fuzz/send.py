@@ -9,6 +9,7 @@ import smtplib
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 
 import bombs
 import torture
@@ -46,7 +47,7 @@ def send(smtp: smtplib.SMTP, name: str, message: bytes) -> bool:
     return code == 250
 
 
-def work(letters) -> None:
+def work(letters: Iterable[tuple[str, bytes]]) -> None:
     smtp = connect()
     for name, message in letters:
         try:
@@ -61,13 +62,13 @@ def work(letters) -> None:
     smtp.quit()
 
 
-def fuzz(numbers):
+def fuzz(numbers: Iterable[int]) -> Iterator[tuple[str, bytes]]:
     for number in numbers:
         name = f"{job['run']}.{number}@fuzz.example"
         yield name, wire(name, torture.letter(job["seed"], number))
 
 
-def kinds(names):
+def kinds(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for name in names:
         word = re.sub(r"\W+", "-", name)
         yield name, wire(f"{job['run']}.{word}@bombs.example", {**bombs.REFUSED, **bombs.SLOW, **bombs.GOOD}[name])

@@ -27,9 +27,8 @@ def autoconfig(_name: str) -> str:
 def mta_sts(_name: str) -> str:
     """Other servers get the policy."""
     names = _names("mta-sts")
-    for name in names:
-        said = _expect(name, "GET", "/.well-known/mta-sts.txt", "version: STSv1\n")
-    return said.split("\n")[1] if names else "off"
+    policies = [_expect(name, "GET", "/.well-known/mta-sts.txt", "version: STSv1\n") for name in names]
+    return policies[-1].split("\n")[1] if policies else "off"
 
 
 def _names(site: str) -> list[str]:

@@ -14,7 +14,8 @@ def smtp(name: str) -> str:
         found = socket.getaddrinfo(name, 25, socket.AF_INET6, socket.SOCK_STREAM)
     except socket.gaierror as error:
         raise Bad(f"{name} has no IPv6 address in the DNS: {error.strerror}") from None
-    for address in sorted({each[4][0] for each in found}):
+    addresses = sorted({str(each[4][0]) for each in found})
+    for address in addresses:
         with socket.socket(socket.AF_INET6) as own:
             try:
                 own.bind((address, 0))
@@ -24,4 +25,4 @@ def smtp(name: str) -> str:
             greeting = session.recv(512).decode("ascii", "replace").strip()
             if not greeting.startswith("220"):
                 raise Bad(f"{address} greets with {greeting[:40]!r}")
-    return f"{address}, SMTP answers"
+    return f"{addresses[-1]}, SMTP answers"

@@ -17,14 +17,18 @@ class _Answer(BaseHTTPRequestHandler):
 
     # A question that never ends is cut.
     timeout = 10
-    hostname: str
-    domains: Collection[str]
+
+    def __init__(self, connection: socket.socket, hostname: str, domains: Collection[str]) -> None:
+        self._hostname = hostname
+        self._domains = domains
+        # It answers here, and has no use for a server.
+        super().__init__(connection, ("nginx", 0), None)  # pyright: ignore[reportArgumentType]
 
     def do_POST(self) -> None:
         """Only autodiscover is posted to."""
         length = min(int(self.headers.get("Content-Length", 0)), _LONGEST)
         posted = self.rfile.read(length).decode("utf-8", "replace")
-        self._send(200, _XML, autodiscover.answer(posted, self.hostname, self.domains).encode())
+        self._send(200, _XML, autodiscover.answer(posted, self._hostname, self._domains).encode())
 
     def do_GET(self) -> None:
         """The profile; autodiscover knows no GET."""
@@ -33,11 +37,11 @@ class _Answer(BaseHTTPRequestHandler):
             return
         asked = parse_qs(urlsplit(self.path).query).get("address", [""])[0]
         try:
-            address = autodiscover.hosted(asked, self.domains)
+            address = autodiscover.hosted(asked, self._domains)
         except autodiscover.Refused as error:
             self._send(404, "text/plain; charset=utf-8", f"{error.words}.\n".encode())
             return
-        signed = apple_profile.signed(address, self.hostname)
+        signed = apple_profile.signed(address, self._hostname)
         self._send(200, "application/x-apple-aspen-config", signed, 'attachment; filename="mail.mobileconfig"')
 
     def _send(self, status: int, kind: str, content: bytes, disposition: str = "") -> None:
@@ -56,5 +60,4 @@ class _Answer(BaseHTTPRequestHandler):
 
 def serve(connection: socket.socket, hostname: str, domains: Collection[str]) -> None:
     """One request."""
-    handler = type("Answer", (_Answer,), {"hostname": hostname, "domains": domains})
-    handler(connection, ("nginx", 0), None)
+    _Answer(connection, hostname, domains)

@@ -15,11 +15,11 @@ VALUES = {
 }
 
 
-def record(kind, body):
+def record(kind: int, body: bytes) -> bytes:
     return struct.pack("!BBHHBx", 1, kind, 1, len(body), 0) + body
 
 
-def length(text):
+def length(text: str) -> bytes:
     return struct.pack("!B" if len(text) < 128 else "!L", len(text) | (0 if len(text) < 128 else 1 << 31))
 
 

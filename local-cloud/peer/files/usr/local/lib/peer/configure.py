@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Makes this system the peer of a domain. JSON on stdin: domain, hostname, selector; certificate, key, authorities (PEM).
+"""Makes this system the peer of a domain.
 
-Writes the settings, makes the DKIM key when there is none, and restarts only what has changed. Prints JSON with the DKIM
-public key (base64, as in DNS). Running it again changes nothing.
+JSON on stdin: domain, hostname, selector; certificate, key, authorities (PEM).
+
+Writes the settings, makes the DKIM key when there is none, and restarts only what has changed. Prints JSON with the
+DKIM public key (base64, as in DNS). Running it again changes nothing.
 """
 
 import json
@@ -85,9 +87,7 @@ def write(path: str, text: str, mode: int = 0o644, group: str = "root") -> bool:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(f"{path}.new")
-    with os.fdopen(
-        os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w"
-    ) as out:
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as out:
         out.write(text)
     shutil.chown(fresh, "root", group)
     fresh.chmod(mode)
@@ -125,9 +125,7 @@ def main() -> None:
     settings = json.load(sys.stdin)
     public_key = dkim_public_key()
     changed = {
-        "unbound": write(
-            "/etc/unbound/unbound.conf", VALIDATING.format(forwards=forwards())
-        ),
+        "unbound": write("/etc/unbound/unbound.conf", VALIDATING.format(forwards=forwards())),
         "opendkim": any(
             [
                 write("/etc/peer/unbound.conf", UNBOUND.format(forwards=forwards())),

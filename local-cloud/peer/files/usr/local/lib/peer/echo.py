@@ -18,9 +18,7 @@ def main() -> None:
     for name in ("host", "from"):
         parser.add_argument(f"--{name}", required=True)
     options = vars(parser.parse_args())
-    received = email.message_from_binary_file(
-        sys.stdin.buffer, policy=email.policy.default
-    )
+    received = email.message_from_binary_file(sys.stdin.buffer, policy=email.policy.default)
     automatic = received.get("Auto-Submitted", "no").strip().lower() != "no"
     sender = received.get("Return-Path", "").strip().strip("<>")
     if automatic or not sender:
@@ -35,12 +33,8 @@ def main() -> None:
     if received["Message-ID"]:
         answer["In-Reply-To"] = received["Message-ID"]
         answer["References"] = received["Message-ID"]
-    lines = [
-        f"{name}: {value}" for name in QUOTED for value in received.get_all(name, [])
-    ]
-    answer.set_content(
-        "Your message arrived.\n\n" + "\n".join(lines) + "\n", cte="8bit"
-    )
+    lines = [f"{name}: {value}" for name in QUOTED for value in received.get_all(name, [])]
+    answer.set_content("Your message arrived.\n\n" + "\n".join(lines) + "\n", cte="8bit")
     subprocess.run(
         ["/usr/sbin/exim4", "-oi", "-f", options["from"], "--", sender],
         input=answer.as_bytes(),

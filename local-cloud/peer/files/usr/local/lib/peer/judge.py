@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Exim's transport filter: stores the verdicts of SPF, DKIM, DMARC and reverse DNS in the delivered copy.
 
-Reads the message on stdin and writes it to stdout, unchanged but for the headers on top. SPF is judged by pyspf, DKIM by
-OpenDKIM, DMARC by OpenDMARC; Exim's own opinion (libspf2 and its DKIM code) stands beside them. Where a judge cannot be
-asked the exit code is not 0, and Exim keeps the message and tries again.
+Reads the message on stdin and writes it to stdout, unchanged but for the headers on top. SPF is judged by pyspf, DKIM
+by OpenDKIM, DMARC by OpenDMARC; Exim's own opinion (libspf2 and its DKIM code) stands beside them. Where a judge cannot
+be asked the exit code is not 0, and Exim keeps the message and tries again.
 """
 
 import base64
@@ -47,10 +47,7 @@ def connection(header: Header) -> Connection:
     if name.lower() != b"x-peer-connection":
         raise ValueError(f"the last header is not Exim's but {name!r}")
     pairs = (pair.split("=", 1) for pair in value.decode("ascii").split())
-    decoded = {
-        key: base64.b64decode(text).decode("utf-8", "surrogateescape")
-        for key, text in pairs
-    }
+    decoded = {key: base64.b64decode(text).decode("utf-8", "surrogateescape") for key, text in pairs}
     return Connection(**decoded)
 
 
@@ -59,12 +56,8 @@ def split(message: bytes) -> tuple[list[Header], bytes]:
     head, separator, body = message.partition(b"\n\n")
     if message.startswith(b"\n"):
         return [], message[1:]
-    lines = re.split(
-        rb"\n(?![ \t])", head if separator else message.removesuffix(b"\n")
-    )
-    headers = [
-        (name, value) for name, _, value in (line.partition(b":") for line in lines)
-    ]
+    lines = re.split(rb"\n(?![ \t])", head if separator else message.removesuffix(b"\n"))
+    headers = [(name, value) for name, _, value in (line.partition(b":") for line in lines)]
     return headers, body if separator else b""
 
 
@@ -99,14 +92,10 @@ def session_header(session: Connection) -> str:
         "cipher": cipher or "none",
     }
     # A quoted local part may hold `;`, which would begin another pair.
-    return "; ".join(
-        f"{name}={value.replace(';', '%3B')}" for name, value in pairs.items()
-    )
+    return "; ".join(f"{name}={value.replace(';', '%3B')}" for name, value in pairs.items())
 
 
-def verdicts(
-    session: Connection, headers: list[Header], body: bytes
-) -> list[tuple[str, str]]:
+def verdicts(session: Connection, headers: list[Header], body: bytes) -> list[tuple[str, str]]:
     """The headers to put on top, in the order in which they were found."""
     envelope = Envelope(
         host=session.host,
@@ -119,9 +108,7 @@ def verdicts(
     )
     result, explanation = spf.check2(i=session.client, s=session.sender, h=session.helo)
     by_sender = session.sender != ""
-    identity = (
-        f"smtp.mailfrom={session.sender}" if by_sender else f"smtp.helo={session.helo}"
-    )
+    identity = f"smtp.mailfrom={session.sender}" if by_sender else f"smtp.helo={session.helo}"
     reverse = reverse_verdict(session)
     # One header for each judge: OpenDMARC reads no other result from a header that it cannot read whole.
     found = [
@@ -159,11 +146,7 @@ def main() -> None:
         delivery.append(headers.pop(0))
     headers = [header for header in headers if not is_ours(header, session.host)]
     # Mail that began on this host has no client to judge.
-    found = (
-        verdicts(session, headers, body)
-        if session.client and session.client not in ("127.0.0.1", "::1")
-        else []
-    )
+    found = verdicts(session, headers, body) if session.client and session.client not in ("127.0.0.1", "::1") else []
     out = sys.stdout.buffer
     for name, value in delivery:
         out.write(name + b":" + value + b"\n")

@@ -115,9 +115,7 @@ class _Session:
             # Anything else (`m`, `p`, `q`, ...) changes nothing in what is looked for here.
 
 
-def ask(
-    port: int, envelope: Envelope, headers: list[tuple[bytes, bytes]], body: bytes
-) -> list[tuple[str, str]]:
+def ask(port: int, envelope: Envelope, headers: list[tuple[bytes, bytes]], body: bytes) -> list[tuple[str, str]]:
     """Returns the (name, value) pairs that the milter on 127.0.0.1:`port` adds.
 
     `headers`: name and value as they stand in the message, the value with its leading space and `\\n` folds.
@@ -129,9 +127,7 @@ def ask(
         session.macros(b"C", {"j": envelope.host, "{daemon_name}": "peer", "v": "Exim"})
         name = envelope.client_name or f"[{envelope.client}]"
         family = b"6" if ":" in envelope.client else b"4"
-        session.step(
-            b"C", _text(name) + family + struct.pack("!H", 25) + _text(envelope.client)
-        )
+        session.step(b"C", _text(name) + family + struct.pack("!H", 25) + _text(envelope.client))
         session.step(b"H", _text(envelope.helo))
         session.macros(b"M", {"i": envelope.queue_id, "{mail_addr}": envelope.sender})
         session.step(b"M", _text(f"<{envelope.sender}>"))
