@@ -12,6 +12,7 @@ export const lockout = defineService({
   name: "lockout",
   type: "mail:Lockout",
   enabled: ({ lockAfterFailures }) => lockAfterFailures > 0,
+  modules: ["login_policy_server.py"],
   render,
 });
 
@@ -33,5 +34,7 @@ function render(stack: Pick<Stack, "lockAfterFailures" | "lockMinutes" | "truste
     // A restart of the socket stops the daemon, which the next login starts with the new numbers.
     units: { "mailstack-login-policy.socket": { onChange: "restart" } },
     health: [{ tcp: loginPolicyAddress }],
+    // While people log in, it does not end by itself, and would stay the program of before.
+    after: [["systemctl", "try-restart", "mailstack-login-policy.service"]],
   };
 }

@@ -38,6 +38,7 @@ export const changes: Record<string, Changes> = {
       "mail-fail2ban": "a /64 is one client; only a stranger's fault bans",
       "mail-health": "looks at the names of before, too",
       "mail-host-bootstrap": "the program itself",
+      "mail-lockout": "the login policy that runs is the one of this release",
       "mail-mailbox-quota": "its program is a command of the host's own",
       "mail-nginx": "the webmail's own user, ciphers, headers",
       "mail-packages": "open security updates at the first up; SRS",
