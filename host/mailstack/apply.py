@@ -87,6 +87,7 @@ def in_transaction(
             say(f"{service}: {_count(changes)}")
         transaction.swap(changes)
         outputs = steps()
+        transaction.remove_programs(changes)
         finish_undisturbed()
         journal.advance("units", "commit")
     except BaseException as error:

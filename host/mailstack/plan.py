@@ -25,6 +25,8 @@ class Change:
     mode: int = 0
     # Name of the copy that must be kept for ever, because the file here now is not ours.
     backup: str | None = None
+    # A program that is removed. Until systemd has read the new units, the old ones start it.
+    last: bool = False
 
 
 @dataclass
@@ -92,7 +94,8 @@ def _describe(path: str, copy: str) -> dict[str, Any]:
 
 def _give_up(service: str, path: str, plan: Plan) -> None:
     """A file that the bundle names no longer: what was there before comes back, else it is removed."""
-    existed = state(on_host(path)) is not None
+    found = state(on_host(path))
+    existed = found is not None
     backup = plan.backups.pop(path, None)
     change = Change(path, existed)
     if backup and "link" in backup:
@@ -101,8 +104,10 @@ def _give_up(service: str, path: str, plan: Plan) -> None:
         change.content, _ = read(on_host(f"{BACKUPS}/{service}/{backup['copy']}"))
         change.uid, change.gid, change.mode = backup["uid"], backup["gid"], backup["mode"]
         plan.dropped_backups.append(backup["copy"])
-    elif not existed:
+    elif found is None:
         return
+    else:
+        change.last = stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
     plan.changes.append(change)
 
 

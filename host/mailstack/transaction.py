@@ -105,18 +105,26 @@ def _back_up(service: str, path: str, backup: dict[str, Any]) -> None:
 
 
 def swap(plan: Plan) -> None:
-    """Puts the new files in by rename, and takes away those that are no longer named."""
+    """Puts the new files in by rename, and takes away those that are no longer named; programs by `remove_programs`."""
     journal.advance("staging", "swapping")
     reached("swapping")
     for index, change in enumerate(plan.changes):
-        if change.content is None and change.link is None:
-            remove(on_host(change.path))
-        else:
+        if change.content is not None or change.link is not None:
             rename(journal.staged(change.path), on_host(change.path))
+        elif not change.last:
+            remove(on_host(change.path))
         if index == 0:
             reached("swapped-first")
     _sync([change.path for change in plan.changes])
     reached("swapped")
+
+
+def remove_programs(plan: Plan) -> None:
+    """Those that are no longer named, when nothing starts them any more."""
+    paths = [change.path for change in plan.changes if change.last]
+    for path in paths:
+        remove(on_host(path))
+    _sync(paths)
 
 
 def undo_files(phase: str, content: dict[str, Any]) -> list[str]:

@@ -98,6 +98,26 @@ class Apply(HostTestCase):
         self.apply_well(data)
         self.assertEqual(self.calls()[0].strip(), "daemon-reload")
 
+    def test_another_program_of_the_daemons_runs_the_after_programs_again(self):
+        after = [["touch", str(self.state / "after")]]
+        self.apply_well(bundle(program="1", after=after))
+        for program, runs in (("1", False), ("2", True)):
+            (self.state / "after").unlink()
+            self.apply_well(bundle(program=program, after=after))
+            self.assertEqual((self.state / "after").exists(), runs)
+            (self.state / "after").touch()
+        self.assertEqual([call for call in self.calls() if "restart" in call], [])
+
+    def test_a_program_that_goes_is_there_until_no_unit_starts_it_any_more(self):
+        program = "/usr/local/libexec/demo"
+        data = bundle()
+        data["files"][program] = {"owner": "root:root", "mode": "0755", "content": "#!/bin/sh\n"}
+        self.apply_well(data)
+        there = ["test", "-x", str(self.path(program))]
+        self.apply_well(bundle(text="v2", prepare=[there], validate=[there], after=[there]))
+        self.assertIsNone(self.read(program))
+        self.assert_clean()
+
     def test_a_stopped_unit_is_started_again_without_a_change(self):
         self.apply_well(bundle())
         (self.state / "demo.service.active").unlink()
