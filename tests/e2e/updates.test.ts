@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { everySystem, serverFor, type Server } from "./support/servers";
-import { makeConffileRepository } from "./support/upgrade-repository";
+import { changedPackages, makeConffileRepository } from "./support/upgrade-repository";
 
-/** A file of the package rsyslog that Mailstack has a text of its own for. */
-const changed = "/etc/logrotate.d/rsyslog";
 const folder = "/var/tmp/mailstack-conffile-test";
 
 for (const os of everySystem) {
@@ -12,7 +10,6 @@ for (const os of everySystem) {
     let server: Server;
     const shell = (script: string) => server.system.must(["sh", "-ec", script], { timeout: 300_000 });
     const status = async () => (await server.system.exec(["mailstack", "status"])).stdout;
-    const version = () => shell("dpkg-query -W -f '${Version}' rsyslog");
     const upgrade = () =>
       server.system.must(["unattended-upgrade"], {
         environment: { APT_CONFIG: `${folder}/apt.conf` },
@@ -22,7 +19,7 @@ for (const os of everySystem) {
       server = await serverFor(os);
     });
     after(async () => {
-      await shell(`dpkg --purge mailstack-test-held; rm -rf ${folder} ${changed}.dpkg-dist
+      await shell(`dpkg --purge mailstack-test-held; rm -rf ${folder}; find /etc -name '*.dpkg-dist' -delete
         rm -f /var/lib/unattended-upgrades/kept-back`);
     });
 
@@ -31,16 +28,32 @@ for (const os of everySystem) {
       assert.equal(open, "");
     });
 
-    test("an update of a package with a file that we changed is installed, and our file stays", async () => {
+    test("updates of all packages with files that we changed are installed, our files stay and the services run", async () => {
       const codename = os === "debian12" ? "bookworm" : "trixie";
-      await shell(makeConffileRepository(folder, codename));
+      const packages = await changedPackages(server.system);
+      const names = packages.map(({ name }) => name);
+      for (const known of ["redis-server", "rsyslog", "ufw"]) assert.ok(names.includes(known), names.join());
+      const paths = packages.flatMap((one) => one.paths);
+      // Another one when the host has seen this test before.
+      const suffix = `+mailstack${Date.now()}`;
+      await shell(makeConffileRepository(folder, codename, packages, suffix));
       await server.system.must(["apt-get", "update", "-q"], { environment: { APT_CONFIG: `${folder}/apt.conf` } });
-      const text = await shell(`cat ${changed}`);
+      const texts = await shell(`sha256sum ${paths.join(" ")}`);
       await upgrade();
-      assert.match(await version(), /\+mailstack1$/);
-      assert.equal(await shell(`cat ${changed}`), text);
-      assert.equal((await server.system.exec(["mailstack", "verify", "logs"])).exitCode, 0);
-      assert.match(await status(), /ok {3}logs /);
+      const versions = await shell(`dpkg-query --show --showformat '\${Package} \${Version}\n' ${names.join(" ")}`);
+      assert.deepEqual(
+        versions.split("\n").filter((line) => line && !line.endsWith(suffix)),
+        [],
+      );
+      assert.equal(await shell(`sha256sum ${paths.join(" ")}`), texts);
+      assert.equal((await server.system.exec(["mailstack", "verify"])).exitCode, 0);
+      assert.equal(
+        (await status())
+          .split("\n")
+          .filter((line) => line.startsWith("BAD"))
+          .join("\n"),
+        "",
+      );
     });
 
     test("status names an update that is held back, until it is installed or gone", async () => {

@@ -1,3 +1,5 @@
+import type { System } from "../../../local-cloud/peer/system";
+
 /**
  * Shell script that makes two package repositories in a folder of the host, one that says it is Debian's security
  * updates and one that says it is Debian's stable release; each has version 2 of a package whose version 1 it installs.
@@ -30,18 +32,54 @@ export function makeUpgradeRepository(folder: string, codename: string): string 
     ${aptConfig(folder)}`;
 }
 
+/** A package of the distribution with those of its files that are not as it brought them. */
+export interface ChangedPackage {
+  name: string;
+  paths: string[];
+}
+
+/** Each package of the host that has such files: dpkg would ask about them before it installs another version. */
+export async function changedPackages(system: System): Promise<ChangedPackage[]> {
+  const shown = await system.must(["dpkg-query", "--show", "--showformat", "${Package}\n${Conffiles}\n"]);
+  const files: { package: string; path: string; sum: string }[] = [];
+  let name = "";
+  for (const line of shown.split("\n").filter(Boolean)) {
+    // A third word says that the package brings the file no more.
+    const [path = "", sum = "", more] = line.trim().split(" ");
+    if (!line.startsWith(" ")) name = line;
+    else if (more === undefined) files.push({ package: name, path, sum });
+  }
+  // Exit code 1: some are not there any more.
+  const { stdout } = await system.exec(["md5sum", ...files.map(({ path }) => path)]);
+  const sums = new Map(stdout.split("\n").map((line) => [line.slice(34), line.slice(0, 32)]));
+  const changed = files.filter(({ path, sum }) => sums.has(path) && sums.get(path) !== sum);
+  const names = [...new Set(changed.map((file) => file.package))];
+  return names.map((name) => ({
+    name,
+    paths: changed.filter((file) => file.package === name).map(({ path }) => path),
+  }));
+}
+
 /**
- * Shell script that makes a repository of security updates with two packages: rsyslog, whose new version brings another
- * text for a file that Mailstack has changed, and one that cannot be installed. For `APT_CONFIG` as above.
+ * Shell script that makes a repository of security updates: a new version of each of these packages that brings another
+ * text for the files, and one that cannot be installed. For `APT_CONFIG` as above.
+ * @param suffix - Of the new versions.
  */
-export function makeConffileRepository(folder: string, codename: string): string {
+export function makeConffileRepository(
+  folder: string,
+  codename: string,
+  packages: ChangedPackage[],
+  suffix: string,
+): string {
+  const newer = ({ name, paths }: ChangedPackage) => `
+    apt-get download -q ${name}=$(apt-cache madison ${name} | awk '{ print $3; exit }') >/dev/null
+    dpkg-deb --raw-extract ${name}_*.deb ${name}
+    sed -i 's/^Version: .*/&${suffix}/' ${name}/DEBIAN/control
+    for path in ${paths.join(" ")}; do echo '# ${suffix}' >> ${name}$path; done
+    dpkg-deb -Znone --build --root-owner-group ${name} ${folder}/security/${name}.deb >/dev/null`;
   return `rm -rf ${folder}; mkdir -p ${folder}/lists/partial ${folder}/build ${folder}/security
     cd ${folder}/build; chown _apt .
-    apt-get download -q rsyslog >/dev/null
-    dpkg-deb --raw-extract rsyslog_*.deb rsyslog
-    sed -i 's/^Version: .*/&+mailstack1/' rsyslog/DEBIAN/control
-    echo '# A change of the distribution' >> rsyslog/etc/logrotate.d/rsyslog
-    dpkg-deb --build --root-owner-group rsyslog ${folder}/security/rsyslog.deb >/dev/null
+    ${packages.map(newer).join("")}
     for version in 1 2; do
       mkdir -p held-$version/DEBIAN
       printf 'Package: mailstack-test-held\\nVersion: %s\\nArchitecture: all\\nMaintainer: test\\nDescription: test\\n' \\
