@@ -18,16 +18,13 @@ export interface MailDiskArgs {
 /** A volume of the provider's that mail is on. Nothing deletes it: out of the stack it stays in the account. */
 export class MailDisk extends pulumi.ComponentResource {
   readonly volume: Volume;
-  /** Where the host finds it. */
-  readonly device: string;
 
   constructor(name: string, args: MailDiskArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mailstack:cloud:MailDisk", name, {}, opts);
-    const { label } = args;
     this.volume = new Volume(
       name,
       {
-        label,
+        label: args.label,
         region: args.region,
         size: args.sizeGb,
         linodeId: args.instance.id.apply(Number),
@@ -35,8 +32,7 @@ export class MailDisk extends pulumi.ComponentResource {
       },
       { parent: this, protect: args.protect, retainOnDelete: true },
     );
-    this.device = volumePath(label);
-    this.registerOutputs({ device: this.device });
+    this.registerOutputs({});
   }
 }
 

@@ -1,6 +1,6 @@
 import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
-import { defineService, MailServer, parseSettings } from "mailstack";
+import { checkedMailServer, defineService, outputsOf, parseSettings } from "mailstack";
 
 const config = new pulumi.Config();
 const domain = config.require("domain");
@@ -24,18 +24,18 @@ const exporter = defineService({
   }),
 });
 
-const server = new MailServer("mail", {
-  settings: parseSettings({
-    domain,
-    administrator,
-    users: [{ address: administrator }],
-    os: "debian13",
-    dnsProvider: "linode",
-    linodeDomainId: config.requireNumber("linodeDomainId"),
-    protect: config.getBoolean("protect") ?? true,
-  }),
-  linode: new linode.Provider("linode", { token: config.requireSecret("linodeToken") }),
-  services: [exporter],
+const settings = parseSettings({
+  domain,
+  administrator,
+  users: [{ address: administrator }],
+  os: "debian13",
+  dnsProvider: "linode",
+  linodeDomainId: config.requireNumber("linodeDomainId"),
+  protect: config.getBoolean("protect") ?? true,
 });
 
-export const { hostname, ipv4, dkim } = server;
+/** The outputs of the stack. */
+export = async () => {
+  const account = new linode.Provider("linode", { token: config.requireSecret("linodeToken") });
+  return outputsOf(await checkedMailServer("mail", { settings, linode: account, services: [exporter] }));
+};

@@ -9,6 +9,11 @@ const outputs = {
   "random:index/randomPassword:RandomPassword": { result: "r".repeat(64) },
   "command:remote:Command": { stdout: "{}", stderr: "" },
 };
+const answers = {
+  "pulumi:pulumi:readStackOutputs": { outputs: {} },
+  "linode:index/getDomain:getDomain": { domain: "example.org" },
+  "linode:index/getFirewall:getFirewall": { devices: [{ id: 42, type: "linode", entityId: 4711 }] },
+};
 const registered = [];
 
 async function main() {
@@ -17,7 +22,7 @@ async function main() {
       registered.push({ type, name, stdin: pulumi.runtime.unwrapRpcSecret(inputs.stdin) });
       return { id: custom ? "4711" : undefined, state: { ...inputs, ...outputs[type] } };
     },
-    call: () => ({ devices: [{ id: 42, type: "linode", entityId: 4711 }] }),
+    call: ({ token }) => answers[token],
   };
   await pulumi.runtime.setMocks(mocks, "acme", "dev");
   pulumi.runtime.setAllConfig({
@@ -25,7 +30,7 @@ async function main() {
     "acme:linodeDomainId": "1234567",
     "acme:linodeToken": "token",
   });
-  const { hostname, ipv4 } = require("./out/index.js");
+  const { hostname, ipv4 } = await require("./out/index.js")();
   await pulumi.runtime.waitForRPCs();
   const known = await new Promise((resolve) => pulumi.output({ hostname, ipv4 }).apply(resolve));
   process.stdout.write(JSON.stringify({ registered, outputs: known }));

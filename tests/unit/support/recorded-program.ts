@@ -94,9 +94,12 @@ export async function record<T>(
   Error.stackTraceLimit = 2;
   try {
     await pulumi.runtime.setMocks(options.cloud ?? fakeCloud(preview), "mailstack", "test", preview, "organization");
-    const result = await program();
-    await settled();
-    return { result, registrations, outputs };
+    try {
+      return { result: await program(), registrations, outputs };
+    } finally {
+      // Also where it throws: registrations under way would meet the next test's engine, which ends the whole run.
+      await settled();
+    }
   } finally {
     Error.stackTraceLimit = frames;
     registered.mockRestore();
