@@ -10,6 +10,7 @@ from typing import Any
 
 from . import passwords
 from .accounts_db import opened, prepare, transaction
+from .bundle import Accounts
 from .talk import say
 
 DEFAULT_DATABASE = "/var/lib/mailserver/mail.db"
@@ -25,10 +26,10 @@ class RowChange:
     new_password_for: str | None = None
 
 
-def reconcile(data: dict[str, Any]) -> None:
+def reconcile(data: Accounts) -> None:
     """Makes the database as declared, in one transaction."""
-    prepare(data["database"])
-    with opened(data["database"]) as connection:
+    prepare(data.database)
+    with opened(data.database) as connection:
         if pending(connection, data):
             with transaction(connection):
                 changes = pending(connection, data)
@@ -51,19 +52,19 @@ def _set_passwords(changes: list[RowChange]) -> None:
         change.values = (hashed, hashed, *change.values)
 
 
-def pending(connection: sqlite3.Connection, data: dict[str, Any]) -> list[RowChange]:
+def pending(connection: sqlite3.Connection, data: Accounts) -> list[RowChange]:
     """What differs between the declaration and the database."""
     return [*_domains(connection, data), *_users(connection, data), *_aliases(connection, data)]
 
 
-def _domains(connection: sqlite3.Connection, data: dict[str, Any]) -> list[RowChange]:
+def _domains(connection: sqlite3.Connection, data: Accounts) -> list[RowChange]:
     have = dict(connection.execute("SELECT name, active FROM domains"))
     changes = []
-    for name in data["domains"]:
+    for name in data.domains:
         if have.get(name) != 1:
             statement = "INSERT INTO domains (name, active) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET active = 1"
             changes.append(RowChange(f"domain {name} is served", statement, (name,)))
-    for name in sorted(have.keys() - set(data["domains"])):
+    for name in sorted(have.keys() - set(data.domains)):
         if have[name]:
             changes.append(
                 RowChange(f"domain {name} is served no more", "UPDATE domains SET active = 0 WHERE name = ?", (name,))
@@ -71,12 +72,12 @@ def _domains(connection: sqlite3.Connection, data: dict[str, Any]) -> list[RowCh
     return changes
 
 
-def _users(connection: sqlite3.Connection, data: dict[str, Any]) -> list[RowChange]:
+def _users(connection: sqlite3.Connection, data: Accounts) -> list[RowChange]:
     rows = connection.execute("SELECT email, quota_mb, active, password_version FROM users")
     have = {row[0]: row[1:] for row in rows}
     changes = []
-    for user in data["users"]:
-        address, quota, version = user["address"], int(user["quotaMb"]), int(user["passwordVersion"])
+    for user in data.users:
+        address, quota, version = user.address, user.quota_mb, user.password_version
         if address not in have:
             statement = (
                 "INSERT INTO users (password, initial_hash, email, quota_mb, active, password_version)"
@@ -92,16 +93,16 @@ def _users(connection: sqlite3.Connection, data: dict[str, Any]) -> list[RowChan
             text = f"user {address}: {quota} MB" + ("" if active else ", active again")
             statement = "UPDATE users SET quota_mb = ?, active = 1 WHERE email = ?"
             changes.append(RowChange(text, statement, (quota, address)))
-    for address in sorted(have.keys() - {user["address"] for user in data["users"]}):
+    for address in sorted(have.keys() - {user.address for user in data.users}):
         if have[address][1]:
             statement = "UPDATE users SET active = 0 WHERE email = ?"
             changes.append(RowChange(f"user {address} is disabled, the mail stays", statement, (address,)))
     return changes
 
 
-def _aliases(connection: sqlite3.Connection, data: dict[str, Any]) -> list[RowChange]:
+def _aliases(connection: sqlite3.Connection, data: Accounts) -> list[RowChange]:
     have = set(connection.execute("SELECT source, destination FROM aliases"))
-    want = {(alias["source"], target) for alias in data["aliases"] for target in alias["destinations"]}
+    want = {(alias.source, target) for alias in data.aliases for target in alias.destinations}
     gone, new = sorted(have - want), sorted(want - have)
     return [
         *(

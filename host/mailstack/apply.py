@@ -1,10 +1,12 @@
 """`mailstack apply SERVICE`: makes one bundle true, or leaves the host as it was."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from . import bundle as bundles
 from . import health, identities, journal, manifest, packages, plan, recovery, secret_store, transaction, units
+from .bundle import Bundle, File
+from .bundle_json import parse
 from .errors import MailstackError
 from .locate import locate
 from .lock import Lock
@@ -18,34 +20,34 @@ _PROGRAM_SECONDS = 600.0
 
 def apply(service: str, raw: str, lock_timeout: float) -> dict[str, Any]:
     """Returns what goes to stdout: small and the same for the same state of the host."""
-    bundle = bundles.parse(raw, service)
+    bundle = parse(raw, service)
     with Lock(f"apply {service}", lock_timeout):
         recovery.repair()
         secrets = secret_store.load()
-        texts = {path: secret_store.fill_in(path, file["content"], secrets) for path, file in bundle["files"].items()}
-        others_own(service, bundle["files"])
-        packages.ensure(bundle["packages"], bundle["debconf"])
-        bundle["units"] = packages.units_of_ours(bundle["units"])
+        texts = {path: secret_store.fill_in(path, file.content, secrets) for path, file in bundle.files.items()}
+        others_own(service, bundle.files)
+        packages.ensure(bundle.packages, bundle.debconf)
+        bundle = replace(bundle, units=packages.units_of_ours(bundle.units))
         reached("packages")
-        identities.ensure(bundle["groups"], bundle["users"])
+        identities.ensure(bundle.groups, bundle.users)
         reached("identities")
         return {"service": service, "outputs": _make_true(bundle, texts)}
 
 
-def others_own(service: str, files: dict[str, Any]) -> None:
+def others_own(service: str, files: dict[str, File]) -> None:
     """Raises when another service's manifest holds one of these files: they would overwrite each other for ever."""
     for other in manifest.load_all():
-        taken = sorted(files.keys() & other["files"].keys())
-        if other["service"] != service and taken:
-            raise MailstackError(f"{taken[0]} belongs to the service {other['service']}; nothing was changed")
+        taken = sorted(files.keys() & other.files.keys())
+        if other.service != service and taken:
+            raise MailstackError(f"{taken[0]} belongs to the service {other.service}; nothing was changed")
 
 
-def _make_true(bundle: dict[str, Any], texts: dict[str, str]) -> dict[str, str]:
-    service = bundle["service"]
+def _make_true(bundle: Bundle, texts: dict[str, str]) -> dict[str, str]:
+    service = bundle.service
     contents = {path: text.encode() for path, text in texts.items()}
     old = manifest.load(service)
-    changes = plan.make(service, bundle["files"], bundle["directories"], contents, old)
-    work = units.decide(bundle["units"], old, changes.changed_paths())
+    changes = plan.make(service, bundle.files, bundle.directories, contents, old)
+    work = units.decide(bundle.units, old, changes.changed_paths())
     new = manifest.build(bundle, contents, changes.backups, _units_before(work, bundle, old))
     reached("planned")
     if not changes.changes and not changes.directories and work.is_empty() and new == old:
@@ -53,15 +55,15 @@ def _make_true(bundle: dict[str, Any], texts: dict[str, str]) -> dict[str, str]:
         return _outputs(bundle)
 
     def steps() -> dict[str, str]:
-        _run_all(bundle["prepare"], "prepare")
+        _run_all(bundle.prepare, "prepare")
         reached("prepared")
         _validate(bundle, texts)
         reached("validated")
         journal.advance("swapping", "units")
         reached("units")
         _bring_up(bundle, work, texts)
-        if changes.changes or old is None or old.get("program") != new.get("program"):
-            _run_all(bundle["after"], "after")
+        if changes.changes or old is None or old.program != new.program:
+            _run_all(bundle.after, "after")
         reached("after")
         outputs = _outputs(bundle)
         _accounts(bundle)
@@ -75,8 +77,8 @@ def in_transaction(
     service: str,
     changes: plan.Plan,
     work: units.Work,
-    old: dict[str, Any] | None,
-    new: dict[str, Any] | None,
+    old: manifest.Manifest | None,
+    new: manifest.Manifest | None,
     steps: Callable[[], dict[str, str]],
 ) -> dict[str, str]:
     """Stages and swaps, does `steps`, commits. Whatever fails on the way: everything is put back."""
@@ -119,11 +121,10 @@ def _count(changes: plan.Plan) -> str:
     return ", ".join(parts + ([f"removing {' '.join(c.path for c in removed[:3])}"] if removed else []))
 
 
-def _units_before(work: units.Work, bundle: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
-    """How each unit was before this service touched it for the first time."""
-    known = old["unitsBefore"] if old else {}
-    now = {name: {"active": unit["active"], "enabled": unit["enabled"]} for name, unit in work.units.items()}
-    return {name: known.get(name, now[name]) for name in bundle["units"]}
+def _units_before(work: units.Work, bundle: Bundle, old: manifest.Manifest | None) -> dict[str, manifest.UnitBefore]:
+    known = old.units_before if old else {}
+    now = {name: manifest.UnitBefore(unit.active, unit.enabled) for name, unit in work.units.items()}
+    return {name: known.get(name, now[name]) for name in bundle.units}
 
 
 def _run_all(commands: list[list[str]], what: str) -> None:
@@ -133,8 +134,8 @@ def _run_all(commands: list[list[str]], what: str) -> None:
             raise MailstackError(f"{what}: {shown(argv)} ended with {result.code}", result.words())
 
 
-def _validate(bundle: dict[str, Any], texts: dict[str, str]) -> None:
-    checks = [(argv, False) for argv in bundle["validate"]] + [(argv, True) for argv in bundle["validateSilent"]]
+def _validate(bundle: Bundle, texts: dict[str, str]) -> None:
+    checks = [(argv, False) for argv in bundle.validate] + [(argv, True) for argv in bundle.validate_silent]
     for argv, silent in checks:
         result = run(argv)
         if result.code == 0 and not (silent and result.err.strip()):
@@ -148,13 +149,13 @@ def _validate(bundle: dict[str, Any], texts: dict[str, str]) -> None:
         raise MailstackError(f"{place + ': ' if place else ''}refused: {shown(argv)} {ended}", words)
 
 
-def _bring_up(bundle: dict[str, Any], work: units.Work, texts: dict[str, str]) -> None:
+def _bring_up(bundle: Bundle, work: units.Work, texts: dict[str, str]) -> None:
     """Units and health; a daemon that refuses its configuration often quotes the line in its log."""
     try:
         units.perform(work)
         reached("units-done")
-        health.wait_for(bundle["health"])
-        units.must_run(bundle["units"])
+        health.wait_for(bundle.health)
+        units.must_run(bundle.units)
     except MailstackError as error:
         place = locate(error.details, texts)
         if place:
@@ -163,9 +164,9 @@ def _bring_up(bundle: dict[str, Any], work: units.Work, texts: dict[str, str]) -
     reached("healthy")
 
 
-def _outputs(bundle: dict[str, Any]) -> dict[str, str]:
+def _outputs(bundle: Bundle) -> dict[str, str]:
     outputs = {}
-    for name, argv in bundle["outputs"].items():
+    for name, argv in bundle.outputs.items():
         result = run(argv)
         if result.code != 0:
             raise MailstackError(f"output {name}: {shown(argv)} ended with {result.code}", result.words())
@@ -173,8 +174,8 @@ def _outputs(bundle: dict[str, Any]) -> dict[str, str]:
     return outputs
 
 
-def _accounts(bundle: dict[str, Any]) -> None:
-    if "accounts" in bundle:
+def _accounts(bundle: Bundle) -> None:
+    if bundle.accounts:
         from . import accounts
 
-        accounts.reconcile(bundle["accounts"])
+        accounts.reconcile(bundle.accounts)

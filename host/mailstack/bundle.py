@@ -1,155 +1,108 @@
-"""The contract with the deploying program: components/deployment/bundle.ts. Everything unknown is refused."""
+"""What a bundle declares: the contract with components/deployment/bundle.ts, which says what each part means."""
 
-import json
-import posixpath
-import re
-from typing import Any
-
-from .errors import MailstackError
-from .paths import FORBIDDEN
-from .shapes import a_list, a_map, an_object, boolean, invalid, matching, number, one_of, text
-
-SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_NAME = r"[a-z_][a-z0-9_-]{0,31}"
-_OWNER = re.compile(f"{_NAME}:{_NAME}")
-_MODE = re.compile(r"0?[0-7]{3}|[0-7]{4}")
-_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|path|target|mount|swap|slice)")
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
-_ADDRESS = re.compile(r"[^@\s/\x00-\x1fA-Z]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
-# Anybody's: only its own server knows whether the case of the local part matters.
-_DESTINATION = re.compile(r"[!#-'*+/-9=?A-Z^-~.-]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
-_SOURCE = re.compile(r"[^@\s/\x00-\x1fA-Z]*@[a-z0-9-]+(\.[a-z0-9-]+)+")
-_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+from dataclasses import dataclass
+from typing import Any, Literal
 
 
-def host_path(value: Any, where: str) -> str:
-    """An absolute, normal path outside the program's own folders."""
-    path = text(value, where)
-    if not path.startswith("/") or posixpath.normpath(path) != path or "\n" in path or "\x00" in path:
-        raise invalid(where, f"{path!r} is not a plain absolute path")
-    if any((path + "/").startswith(folder) for folder in FORBIDDEN):
-        raise invalid(where, f"{path!r} is not a bundle's to write")
-    return path
+@dataclass(frozen=True)
+class Ownership:
+    """`user:group` and octal mode of a file or a directory."""
+
+    owner: str
+    mode: str
 
 
-def command(value: Any, where: str) -> list[str]:
-    """An argument list with at least the program's name."""
-    argv = a_list(value, where, text)
-    if not argv or not argv[0]:
-        raise invalid(where, "needs a program's name")
-    return argv
+@dataclass(frozen=True)
+class File(Ownership):
+    """Everything one file must be; secrets are names here."""
+
+    content: str
 
 
-def parse(raw: str, service: str) -> dict[str, Any]:
-    """Reads and checks a bundle; optional parts are filled in. Raises with the path of the first wrong value."""
-    try:
-        data = json.loads(raw)
-    except ValueError as error:
-        raise MailstackError(f"the bundle on standard input is not JSON: {error}") from None
-    bundle = an_object(
-        data,
-        "bundle",
-        {
-            "service": matching(SERVICE, "service name"),
-            "program": text,
-            "packages": lambda v, w: a_list(v, w, matching(_PACKAGE, "package name")),
-            "debconf": lambda v, w: a_list(v, w, text),
-            "groups": lambda v, w: a_map(v, w, matching(re.compile(_NAME), "group name"), _group),
-            "users": lambda v, w: a_map(v, w, matching(re.compile(_NAME), "user name"), _user),
-            "directories": lambda v, w: a_map(v, w, host_path, _directory),
-            "files": lambda v, w: a_map(v, w, host_path, _file),
-            "prepare": _commands,
-            "validate": _commands,
-            "validateSilent": _commands,
-            "units": lambda v, w: a_map(v, w, matching(_UNIT, "unit name with its ending"), _unit),
-            "health": lambda v, w: a_list(v, w, _check),
-            "after": _commands,
-            "outputs": lambda v, w: a_map(v, w, text, command),
-            "accounts": _accounts,
-        },
-        required={"service", "files"},
-    )
-    if bundle["service"] != service:
-        raise MailstackError(f"the bundle is for {bundle['service']!r}, not for {service!r}")
-    for key in ("packages", "debconf", "prepare", "validate", "validateSilent", "health", "after"):
-        bundle.setdefault(key, [])
-    for key in ("groups", "users", "directories", "units", "outputs"):
-        bundle.setdefault(key, {})
-    both = bundle["files"].keys() & bundle["directories"].keys()
-    if both:
-        raise invalid("bundle.files", f"{min(both)!r} is also a directory")
-    return bundle
+@dataclass(frozen=True)
+class Group:
+    """A system group; any number with None."""
+
+    gid: int | None = None
 
 
-def _commands(value: Any, where: str) -> list[list[str]]:
-    return a_list(value, where, command)
+@dataclass(frozen=True)
+class User:
+    """A system user."""
+
+    group: str
+    uid: int | None = None
+    home: str = "/nonexistent"
+    groups: tuple[str, ...] = ()
 
 
-def _group(value: Any, where: str) -> dict[str, Any]:
-    return an_object(value, where, {"gid": number(1)})
+@dataclass(frozen=True)
+class Unit:
+    """What a change of the bundle's files does to a systemd unit."""
+
+    on_change: Literal["reload", "restart", "none"]
+    restart_on: frozenset[str] = frozenset()
+    running: bool = True
+    only_with: str | None = None
 
 
-def _user(value: Any, where: str) -> dict[str, Any]:
-    fields = {"uid": number(1), "group": text, "home": text, "groups": lambda v, w: a_list(v, w, text)}
-    return an_object(value, where, fields, required={"group"})
+@dataclass(frozen=True)
+class Check:
+    """A check that a daemon answers: exactly one of `tcp`, `socket` and `run` is there."""
+
+    tcp: str = ""
+    expect: str = ""
+    socket: str = ""
+    run: tuple[str, ...] = ()
+    timeout_seconds: float | None = None
 
 
-_OWNERSHIP = {"owner": matching(_OWNER, "`user:group`"), "mode": matching(_MODE, "octal mode")}
+@dataclass(frozen=True)
+class MailUser:
+    """A mailbox."""
+
+    address: str
+    quota_mb: int
+    password_version: int
 
 
-def _directory(value: Any, where: str) -> dict[str, Any]:
-    return an_object(value, where, _OWNERSHIP, required=set(_OWNERSHIP))
+@dataclass(frozen=True)
+class Alias:
+    """An address that leads to others; `@domain` is all of a domain that is nobody's."""
+
+    source: str
+    destinations: tuple[str, ...]
 
 
-def _file(value: Any, where: str) -> dict[str, Any]:
-    return an_object(value, where, _OWNERSHIP | {"content": text}, required={*_OWNERSHIP, "content"})
+@dataclass(frozen=True)
+class Accounts:
+    """Domains, users and aliases; `declared` is their JSON."""
+
+    database: str
+    domains: tuple[str, ...]
+    users: tuple[MailUser, ...]
+    aliases: tuple[Alias, ...]
+    declared: dict[str, Any]
 
 
-def _unit(value: Any, where: str) -> dict[str, Any]:
-    fields = {
-        "onChange": one_of("reload", "restart", "none"),
-        "restartOn": lambda v, w: a_list(v, w, host_path),
-        "running": boolean,
-        "onlyWith": matching(_PACKAGE, "package name"),
-    }
-    return an_object(value, where, fields, required={"onChange"})
+@dataclass(frozen=True)
+class Bundle:
+    """Everything the host must hold for one service; `declared` is its JSON, with empty parts filled in."""
 
-
-def _check(value: Any, where: str) -> dict[str, Any]:
-    kinds = [kind for kind in ("tcp", "socket", "run") if isinstance(value, dict) and kind in value]
-    if len(kinds) != 1:
-        raise invalid(where, "needs exactly one of `tcp`, `socket`, `run`")
-    fields = {"tcp": {"tcp": _port, "expect": text}, "socket": {"socket": text}, "run": {"run": command}}[kinds[0]]
-    return an_object(value, where, fields | {"timeoutSeconds": number(0)}, required={kinds[0]})
-
-
-def _port(value: Any, where: str) -> str:
-    address = text(value, where)
-    port = address.rpartition(":")[2]
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise invalid(where, f"{address!r} is not `host:port` or a port")
-    return address
-
-
-def _accounts(value: Any, where: str) -> dict[str, Any]:
-    address = matching(_ADDRESS, "lower-case address")
-    user = {"address": address, "quotaMb": number(0), "passwordVersion": number(1)}
-    alias = {
-        "source": matching(_SOURCE, "lower-case address or `@domain`"),
-        "destinations": lambda v, w: a_list(v, w, matching(_DESTINATION, "address")),
-    }
-    fields = {
-        "database": host_path,
-        "domains": lambda v, w: a_list(v, w, matching(_DOMAIN, "domain")),
-        "users": lambda v, w: a_list(v, w, lambda u, x: an_object(u, x, user, required=set(user))),
-        "aliases": lambda v, w: a_list(v, w, lambda a, x: an_object(a, x, alias, required=set(alias))),
-    }
-    accounts = an_object(value, where, fields, required=set(fields))
-    for key, names in (("users", "address"), ("aliases", "source")):
-        seen = [entry[names] for entry in accounts[key]]
-        for name in seen:
-            if seen.count(name) > 1:
-                raise invalid(f"{where}.{key}", f"{name!r} is named twice")
-            if name.rpartition("@")[2] not in accounts["domains"]:
-                raise invalid(f"{where}.{key}", f"{name!r} is in none of the domains")
-    return accounts
+    service: str
+    files: dict[str, File]
+    directories: dict[str, Ownership]
+    program: str | None
+    packages: list[str]
+    debconf: list[str]
+    groups: dict[str, Group]
+    users: dict[str, User]
+    prepare: list[list[str]]
+    validate: list[list[str]]
+    validate_silent: list[list[str]]
+    units: dict[str, Unit]
+    health: list[Check]
+    after: list[list[str]]
+    outputs: dict[str, list[str]]
+    accounts: Accounts | None
+    declared: dict[str, Any]

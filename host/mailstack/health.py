@@ -2,8 +2,8 @@
 
 import socket
 import time
-from typing import Any
 
+from .bundle import Check
 from .errors import MailstackError
 from .paths import on_host
 from .programs import run, shown
@@ -13,10 +13,10 @@ DEFAULT_TIMEOUT = 30.0
 _PAUSE = 0.1
 
 
-def wait_for(checks: list[dict[str, Any]]) -> None:
+def wait_for(checks: list[Check]) -> None:
     """Tries each check until it passes. Raises for the first that does not within its time."""
     for check in checks:
-        limit = check.get("timeoutSeconds", DEFAULT_TIMEOUT)
+        limit = DEFAULT_TIMEOUT if check.timeout_seconds is None else check.timeout_seconds
         deadline = time.monotonic() + limit
         while True:
             left = deadline - time.monotonic()
@@ -29,30 +29,30 @@ def wait_for(checks: list[dict[str, Any]]) -> None:
             time.sleep(_PAUSE)
 
 
-def attempt(check: dict[str, Any], timeout: float) -> list[str] | None:
+def attempt(check: Check, timeout: float) -> list[str] | None:
     """One try; nothing when it passes, else what is wrong and more words."""
-    if "run" in check:
-        result = run(check["run"], timeout)
-        return None if result.code == 0 else [f"{shown(check['run'])} ended with {result.code}", *result.words()]
+    if check.run:
+        result = run(list(check.run), timeout)
+        return None if result.code == 0 else [f"{shown(list(check.run))} ended with {result.code}", *result.words()]
     try:
-        if "socket" in check:
+        if check.socket:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(min(timeout, 5))
-                connection.connect(on_host(check["socket"]))
+                connection.connect(on_host(check.socket))
             return None
-        host, _, port = check["tcp"].rpartition(":")
+        host, _, port = check.tcp.rpartition(":")
         address = (host.strip("[]") or "127.0.0.1", int(port))
         with socket.create_connection(address, min(timeout, 5)) as connection:
             return _expect(connection, check)
     except OSError as error:
-        return [f"{check.get('tcp') or check.get('socket')}: {error.strerror or error}"]
+        return [f"{check.tcp or check.socket}: {error.strerror or error}"]
 
 
-def _expect(connection: socket.socket, check: dict[str, Any]) -> list[str] | None:
-    if not check.get("expect"):
+def _expect(connection: socket.socket, check: Check) -> list[str] | None:
+    if not check.expect:
         return None
     greeting = b""
-    while len(greeting) < 4096 and check["expect"].encode() not in greeting:
+    while len(greeting) < 4096 and check.expect.encode() not in greeting:
         try:
             piece = connection.recv(4096)
         except TimeoutError:
@@ -63,7 +63,7 @@ def _expect(connection: socket.socket, check: dict[str, Any]) -> list[str] | Non
         if not piece:
             break
         greeting += piece
-    if check["expect"].encode() in greeting:
+    if check.expect.encode() in greeting:
         return None
     said = greeting.decode("utf-8", "replace").strip()
-    return [f"{check['tcp']} said {said[:80]!r}, not {check['expect']!r}"]
+    return [f"{check.tcp} said {said[:80]!r}, not {check.expect!r}"]

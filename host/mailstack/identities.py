@@ -2,17 +2,17 @@
 
 import grp
 import pwd
-from typing import Any
 
+from .bundle import Group, User
 from .errors import MailstackError
 from .programs import must
 from .talk import say
 
 
-def ensure(groups: dict[str, Any], users: dict[str, Any]) -> None:
+def ensure(groups: dict[str, Group], users: dict[str, User]) -> None:
     """Makes missing groups and users and adds users to their groups. A taken number is an error, not a change."""
     for name, group in groups.items():
-        _group(name, group.get("gid"))
+        _group(name, group.gid)
     for name, user in users.items():
         _user(name, user)
 
@@ -29,20 +29,20 @@ def _group(name: str, gid: int | None) -> None:
         raise MailstackError(f"group {name} has the number {found.gr_gid} on this host, the bundle says {gid}")
 
 
-def _user(name: str, user: dict[str, Any]) -> None:
+def _user(name: str, user: User) -> None:
     try:
         found = pwd.getpwnam(name)
     except KeyError:
         say(f"making user {name}")
-        number = ["--uid", str(user["uid"])] if "uid" in user else []
-        home = ["--home-dir", user.get("home", "/nonexistent"), "--no-create-home"]
-        more = ["--groups", ",".join(user["groups"])] if user.get("groups") else []
+        number = ["--uid", str(user.uid)] if user.uid is not None else []
+        home = ["--home-dir", user.home, "--no-create-home"]
+        more = ["--groups", ",".join(user.groups)] if user.groups else []
         shell = ["--shell", "/usr/sbin/nologin"]
-        must(["useradd", "--system", *number, "--gid", user["group"], *home, *more, *shell, name], f"user {name}")
+        must(["useradd", "--system", *number, "--gid", user.group, *home, *more, *shell, name], f"user {name}")
         return
-    if "uid" in user and found.pw_uid != user["uid"]:
-        raise MailstackError(f"user {name} has the number {found.pw_uid} on this host, the bundle says {user['uid']}")
-    missing = [group for group in user.get("groups", []) if name not in _members(group)]
+    if user.uid is not None and found.pw_uid != user.uid:
+        raise MailstackError(f"user {name} has the number {found.pw_uid} on this host, the bundle says {user.uid}")
+    missing = [group for group in user.groups if name not in _members(group)]
     if missing:
         say(f"adding user {name} to {', '.join(missing)}")
         must(["usermod", "--append", "--groups", ",".join(missing), name], f"user {name}")

@@ -28,4 +28,4 @@ def ask(command: str, request: dict[str, Any] | None = None, timeout: float = 10
 def lockout_is_on() -> bool:
     """Whether the service is on this host; it is off with `lockAfterFailures: 0`."""
     applied = manifest.load("lockout")
-    return bool(applied and applied["files"])
+    return bool(applied and applied.files)

@@ -4,9 +4,9 @@ import json
 import os
 import re
 import time
-from typing import Any
 
 from .apt_guard import guarded
+from .bundle import Unit
 from .durable import as_json, replace
 from .errors import MailstackError
 from .paths import STATE, on_host
@@ -155,10 +155,10 @@ def _reasons(result: Result) -> list[str]:
     return errors[:10] or result.words(12)
 
 
-def units_of_ours(units: dict[str, Any]) -> dict[str, Any]:
+def units_of_ours(units: dict[str, Unit]) -> dict[str, Unit]:
     """Without the units that count only with a package that came by this program, where it did not."""
     ours = set(_remembered())
-    return {name: unit for name, unit in units.items() if unit.get("onlyWith") is None or unit["onlyWith"] in ours}
+    return {name: unit for name, unit in units.items() if unit.only_with is None or unit.only_with in ours}
 
 
 def _remembered() -> list[str]:

@@ -5,9 +5,10 @@ import stat
 from dataclasses import dataclass, field
 from typing import Any
 
+from .bundle import File, Ownership
 from .errors import MailstackError
 from .identities import numbers
-from .manifest import content_digest
+from .manifest import Manifest, Original, content_digest
 from .paths import BACKUPS, on_host
 from .safe_path import directory_state, link_target, open_file, read, state
 
@@ -35,7 +36,7 @@ class Plan:
 
     changes: list[Change] = field(default_factory=list)
     directories: list[dict[str, Any]] = field(default_factory=list)
-    backups: dict[str, Any] = field(default_factory=dict)
+    backups: dict[str, Original] = field(default_factory=dict)
     dropped_backups: list[str] = field(default_factory=list)
 
     def changed_paths(self) -> set[str]:
@@ -45,17 +46,17 @@ class Plan:
 
 def make(
     service: str,
-    files: dict[str, Any],
-    directories: dict[str, Any],
+    files: dict[str, File],
+    directories: dict[str, Ownership],
     contents: dict[str, bytes],
-    old: dict[str, Any] | None,
+    old: Manifest | None,
 ) -> Plan:
     """Compares the wanted files with the host's. `old` is the service's manifest."""
-    owned = old["files"] if old else {}
-    plan = Plan(backups=dict(old["backups"]) if old else {})
+    owned = old.files if old else {}
+    plan = Plan(backups=dict(old.backups) if old else {})
     for path, file in sorted(files.items()):
-        uid, gid = numbers(file["owner"], path)
-        change = Change(path, state(on_host(path)) is not None, contents[path], None, uid, gid, int(file["mode"], 8))
+        uid, gid = numbers(file.owner, path)
+        change = Change(path, state(on_host(path)) is not None, contents[path], None, uid, gid, int(file.mode, 8))
         if change.existed and is_same(change):
             continue
         if change.existed and path not in owned:
@@ -83,13 +84,13 @@ def is_same(change: Change) -> bool:
         return found.st_size == len(change.content or b"") and file.read(found.st_size + 1) == change.content
 
 
-def _describe(path: str, copy: str) -> dict[str, Any]:
+def _describe(path: str, copy: str) -> Original:
     found = state(on_host(path))
     if found and stat.S_ISLNK(found.st_mode):
-        return {"link": link_target(on_host(path))}
+        return Original(link=link_target(on_host(path)))
     if not found or not stat.S_ISREG(found.st_mode):
         raise MailstackError(f"{path}: is neither a file nor a link on this host; nothing was changed")
-    return {"copy": copy, "uid": found.st_uid, "gid": found.st_gid, "mode": stat.S_IMODE(found.st_mode)}
+    return Original(None, copy, found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode))
 
 
 def _give_up(service: str, path: str, plan: Plan) -> None:
@@ -98,12 +99,12 @@ def _give_up(service: str, path: str, plan: Plan) -> None:
     existed = found is not None
     backup = plan.backups.pop(path, None)
     change = Change(path, existed)
-    if backup and "link" in backup:
-        change.link = backup["link"]
-    elif backup:
-        change.content, _ = read(on_host(f"{BACKUPS}/{service}/{backup['copy']}"))
-        change.uid, change.gid, change.mode = backup["uid"], backup["gid"], backup["mode"]
-        plan.dropped_backups.append(backup["copy"])
+    if backup and backup.link is not None:
+        change.link = backup.link
+    elif backup and backup.copy is not None:
+        change.content, _ = read(on_host(f"{BACKUPS}/{service}/{backup.copy}"))
+        change.uid, change.gid, change.mode = backup.uid, backup.gid, backup.mode
+        plan.dropped_backups.append(backup.copy)
     elif found is None:
         return
     else:
@@ -111,9 +112,9 @@ def _give_up(service: str, path: str, plan: Plan) -> None:
     plan.changes.append(change)
 
 
-def _plan_directories(files: dict[str, Any], directories: dict[str, Any], plan: Plan) -> None:
+def _plan_directories(files: dict[str, File], directories: dict[str, Ownership], plan: Plan) -> None:
     """Declared directories, and missing parents (root, 0755) of files and directories; parents come first."""
-    wanted = {path: (*numbers(entry["owner"], path), int(entry["mode"], 8)) for path, entry in directories.items()}
+    wanted = {path: (*numbers(entry.owner, path), int(entry.mode, 8)) for path, entry in directories.items()}
     # A restored original may need a parent too.
     named = {*files, *(change.path for change in plan.changes if change.content is not None or change.link), *wanted}
     parents: set[str] = set()

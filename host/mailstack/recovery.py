@@ -40,7 +40,9 @@ def put_back() -> list[str]:
             if result.code != 0:
                 problems += [f"{shown(argv)} ended with {result.code} on the old files", *result.words(5)]
     if phase == "units":
-        problems += units.put_back(content["units"], content["daemonReload"])
+        problems += units.put_back(
+            {name: units.UnitWork(**unit) for name, unit in content["units"].items()}, content["daemonReload"]
+        )
     reached("put-back")
     journal.close(phase)
     return problems

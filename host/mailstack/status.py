@@ -13,7 +13,7 @@ from .programs import run
 
 def look(without: list[str]) -> list[dict[str, Any]]:
     """One entry per check of what is installed, but those: `check`, `ok`, `warn`, `detail`."""
-    here = {applied["service"] for applied in manifest.load_all()}
+    here = {applied.service for applied in manifest.load_all()}
     wanted = [
         (name, check)
         for name, services, check in CHECKS

@@ -3,6 +3,7 @@
 import errno
 import os
 import time
+from dataclasses import asdict
 from typing import Any
 
 from . import journal, manifest, units
@@ -33,7 +34,7 @@ def _folders(paths: list[str]) -> list[str]:
     return sorted({os.path.dirname(on_host(path)) for path in paths})
 
 
-def begin(service: str, plan: Plan, work: units.Work, old: dict[str, Any] | None, removing: bool) -> None:
+def begin(service: str, plan: Plan, work: units.Work, old: manifest.Manifest | None, removing: bool) -> None:
     """Writes the journal. `work`: what will be done to units; `old`: the manifest until now."""
     journal.write(
         {
@@ -43,9 +44,9 @@ def begin(service: str, plan: Plan, work: units.Work, old: dict[str, Any] | None
             "backups": [change.backup for change in plan.changes if change.backup],
             "droppedBackups": plan.dropped_backups,
             "remove": removing,
-            "units": work.units,
+            "units": {name: asdict(unit) for name, unit in work.units.items()},
             "daemonReload": work.daemon_reload,
-            "prepare": old["prepare"] if old and plan.changes else [],
+            "prepare": old.prepare if old and plan.changes else [],
         }
     )
     reached("journal")
@@ -56,7 +57,7 @@ def begin(service: str, plan: Plan, work: units.Work, old: dict[str, Any] | None
 SETTLED_SECONDS = 10
 
 
-def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
+def stage(service: str, plan: Plan, new: manifest.Manifest | None) -> None:
     """Writes everything that needs disk space: directories, new files, copies of foreign files, the manifest."""
     for entry in plan.directories:
         real = on_host(entry["path"])
@@ -80,7 +81,7 @@ def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
     if new is not None:
         staged = manifest.path_of(service) + ".new"
         remove(staged)
-        write_new(staged, as_json(new), 0o644)
+        write_new(staged, as_json(new.to_json()), 0o644)
     reached("staged")
     for change in plan.changes:
         if change.existed:
@@ -90,17 +91,17 @@ def stage(service: str, plan: Plan, new: dict[str, Any] | None) -> None:
     reached("kept")
 
 
-def _back_up(service: str, path: str, backup: dict[str, Any]) -> None:
+def _back_up(service: str, path: str, backup: manifest.Original) -> None:
     folder = on_host(f"{BACKUPS}/{service}")
     private_directory(on_host(BACKUPS))
     private_directory(folder)
-    if "copy" not in backup:
+    if backup.copy is None:
         return
     content, found = read(on_host(path))
-    if (found.st_uid, found.st_gid) != (backup["uid"], backup["gid"]):
+    if (found.st_uid, found.st_gid) != (backup.uid, backup.gid):
         raise MailstackError(f"{path} was replaced while it was read; nothing was changed")
-    remove(f"{folder}/{backup['copy']}")
-    write_new(f"{folder}/{backup['copy']}", content, 0o600)
+    remove(f"{folder}/{backup.copy}")
+    write_new(f"{folder}/{backup.copy}", content, 0o600)
     sync_directory(folder)
 
 

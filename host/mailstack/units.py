@@ -2,9 +2,10 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
+from .bundle import Unit
 from .errors import MailstackError
+from .manifest import Manifest
 from .programs import Result, run
 from .talk import say
 
@@ -18,15 +19,25 @@ _HEARD_SECONDS = 0.3
 
 
 @dataclass
-class Work:
-    """Per unit: `action` (start, reload, restart, stop or empty), `enable` (true, false or leave), and how it was."""
+class UnitWork:
+    """`action`: start, reload, restart, stop or empty; `enable`: None leaves it; and how the unit was."""
 
-    units: dict[str, Any] = field(default_factory=dict)
+    action: str
+    enable: bool | None
+    active: bool
+    enabled: bool
+
+
+@dataclass
+class Work:
+    """What is done to units."""
+
+    units: dict[str, UnitWork] = field(default_factory=dict)
     daemon_reload: bool = False
 
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not any(unit["action"] or unit["enable"] is not None for unit in self.units.values())
+        return not any(unit.action or unit.enable is not None for unit in self.units.values())
 
 
 def query(names: list[str]) -> dict[str, dict[str, str]]:
@@ -49,20 +60,19 @@ def is_active(state: dict[str, str]) -> bool:
     return state["ActiveState"] in ("active", "reloading") or (done and state.get("LoadState") == "loaded")
 
 
-def decide(wanted: dict[str, Any], old: dict[str, Any] | None, changed: set[str]) -> Work:
+def decide(wanted: dict[str, Unit], old: Manifest | None, changed: set[str]) -> Work:
     """What the units need when these paths change. Units of the old manifest that are named no more go back."""
-    before = old["unitsBefore"] if old else {}
+    before = old.units_before if old else {}
     dropped = [name for name in before if name not in wanted]
     states = query([*wanted, *dropped])
     work = Work()
     for name, unit in wanted.items():
         state = states[name]
         active, enabled = is_active(state), state["UnitFileState"] == "enabled"
-        running = unit.get("running", True)
-        if running and state["LoadState"] == "masked":
+        if unit.running and state["LoadState"] == "masked":
             raise MailstackError(f"{name} is masked on this host; `systemctl unmask {name}` if it is to run")
         action, enable = "", None
-        if running:
+        if unit.running:
             action = _on_change(name, unit, changed) if active else "start"
             # A one-shot unit that was never started is `inactive` with Result=success too.
             enable = True if state["UnitFileState"] == "disabled" or state["LoadState"] == "not-found" else None
@@ -73,15 +83,15 @@ def decide(wanted: dict[str, Any], old: dict[str, Any] | None, changed: set[str]
             enable = False if enabled else None
         if state["NeedDaemonReload"] == "yes" and action:
             work.daemon_reload = True
-        work.units[name] = {"action": action, "enable": enable, "active": active, "enabled": enabled}
+        work.units[name] = UnitWork(action, enable, active, enabled)
     for name in dropped:
         state = states[name]
         active, enabled = is_active(state), state["UnitFileState"] == "enabled"
-        action = ("restart" if changed else "") if before[name]["active"] else "stop"
-        enable = False if enabled and not before[name]["enabled"] else None
+        action = ("restart" if changed else "") if before[name].active else "stop"
+        enable = False if enabled and not before[name].enabled else None
         if not active:
-            action = "start" if before[name]["active"] else "stop" if state["ActiveState"] == "failed" else ""
-        work.units[name] = {"action": action, "enable": enable, "active": active, "enabled": enabled}
+            action = "start" if before[name].active else "stop" if state["ActiveState"] == "failed" else ""
+        work.units[name] = UnitWork(action, enable, active, enabled)
     work.daemon_reload |= any(path.startswith(_UNIT_FOLDERS) for path in changed)
     return work
 
@@ -90,13 +100,13 @@ def _is_done_oneshot(state: dict[str, str]) -> bool:
     return state.get("Type") == "oneshot" and state["ActiveState"] == "inactive"
 
 
-def _on_change(name: str, unit: dict[str, Any], changed: set[str]) -> str:
+def _on_change(name: str, unit: Unit, changed: set[str]) -> str:
     if not changed:
         return ""
     own = [path for path in changed if path.startswith(_UNIT_FOLDERS) and f"/{name}" in path]
-    if own or changed & set(unit.get("restartOn", [])):
+    if own or changed & unit.restart_on:
         return "restart"
-    return "" if unit["onChange"] == "none" else unit["onChange"]
+    return "" if unit.on_change == "none" else unit.on_change
 
 
 def perform(work: Work) -> None:
@@ -105,12 +115,12 @@ def perform(work: Work) -> None:
     if work.daemon_reload:
         _systemctl("daemon-reload")
     for name, unit in work.units.items():
-        if unit["enable"] is True:
+        if unit.enable is True:
             _check(name, "enable", _systemctl("enable", name), since)
-        if unit["action"]:
-            say(f"{unit['action']} {name}")
-            _act(name, unit["action"], since)
-        if unit["enable"] is False:
+        if unit.action:
+            say(f"{unit.action} {name}")
+            _act(name, unit.action, since)
+        if unit.enable is False:
             _check(name, "disable", _systemctl("disable", name), since)
 
 
@@ -133,7 +143,7 @@ def _act(name: str, action: str, since: float) -> None:
         _systemctl("reset-failed", name)
 
 
-def put_back(units: dict[str, Any], daemon_reload: bool) -> list[str]:
+def put_back(units: dict[str, UnitWork], daemon_reload: bool) -> list[str]:
     """Units as they were, on the files that were put back before. Returns what went wrong, it does not raise."""
     since = time.time()
     problems = []
@@ -142,23 +152,21 @@ def put_back(units: dict[str, Any], daemon_reload: bool) -> list[str]:
     states = query(list(units))
     for name, unit in units.items():
         try:
-            if unit["active"] and unit["action"]:
-                _act(
-                    name, unit["action"] if is_active(states[name]) and unit["action"] == "reload" else "restart", since
-                )
-            elif not unit["active"] and states[name]["ActiveState"] != "inactive":
+            if unit.active and unit.action:
+                _act(name, unit.action if is_active(states[name]) and unit.action == "reload" else "restart", since)
+            elif not unit.active and states[name]["ActiveState"] != "inactive":
                 _act(name, "stop", since)
                 _systemctl("reset-failed", name)
-            if unit["enabled"] != (states[name]["UnitFileState"] == "enabled") and unit["enable"] is not None:
-                _systemctl("enable" if unit["enabled"] else "disable", name)
+            if unit.enabled != (states[name]["UnitFileState"] == "enabled") and unit.enable is not None:
+                _systemctl("enable" if unit.enabled else "disable", name)
         except MailstackError as error:
             problems += [error.message, *error.details]
     return problems
 
 
-def must_run(wanted: dict[str, Any]) -> None:
+def must_run(wanted: dict[str, Unit]) -> None:
     """Raises for a unit that should run and does not (it may have died after its start)."""
-    names = [name for name, unit in wanted.items() if unit.get("running", True)]
+    names = [name for name, unit in wanted.items() if unit.running]
     deadline = time.monotonic() + 10
     while True:
         states = query(names)

@@ -18,7 +18,7 @@ from .sessions import end_sessions
 def database() -> str:
     """Where the applied accounts are. Raises when there are none."""
     applied = manifest.load("accounts")
-    path = applied["accounts"]["database"] if applied and "accounts" in applied else DEFAULT_DATABASE
+    path = applied.accounts.database if applied and applied.accounts else DEFAULT_DATABASE
     if not os.path.exists(on_host(path)):
         raise MailstackError(f"there are no accounts on this host yet ({path} does not exist)")
     return path

@@ -2,10 +2,10 @@
 
 import os
 import stat
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from . import journal, manifest, packages, units
+from .bundle import Ownership
 from .dkim_keys import keys_of, problem
 from .identities import names
 from .paths import on_host
@@ -16,15 +16,15 @@ def drift(services: list[str]) -> list[dict[str, str]]:
     """One entry per difference: `service`, `subject` (a path, unit, package or user) and `problem`."""
     found: list[dict[str, str]] = []
     for applied in manifest.load_all():
-        service = applied["service"]
+        service = applied.service
         if services and service not in services:
             continue
         differences = [
-            *_files(applied["files"]),
-            *replaced(applied | {"files": {}}),
-            *_units(applied["units"]),
-            *((package, "package is not installed") for package in packages.missing(applied["packages"])),
-            *((path, what) for path in keys_of(applied["prepare"]) if (what := problem(path))),
+            *_files(applied.files),
+            *_misplaced(applied.directories, stat.S_ISDIR),
+            *_units(applied.units),
+            *((package, "package is not installed") for package in packages.missing(applied.packages)),
+            *((path, what) for path in keys_of(applied.prepare) if (what := problem(path))),
             *_accounts(applied),
         ]
         found += [{"service": service, "subject": subject, "problem": problem} for subject, problem in differences]
@@ -37,12 +37,12 @@ def drift(services: list[str]) -> list[dict[str, str]]:
     return found
 
 
-def _files(files: dict[str, Any]) -> list[tuple[str, str]]:
+def _files(files: dict[str, manifest.Applied]) -> list[tuple[str, str]]:
     found = []
     for path, file in files.items():
         problems = _replaced(path, file, stat.S_ISREG)
         try:
-            changed = manifest.content_digest(read(on_host(path))[0]) != file["sha256"]
+            changed = manifest.content_digest(read(on_host(path))[0]) != file.sha256
         except (FileNotFoundError, Refused):
             # Told already.
             changed = False
@@ -50,18 +50,16 @@ def _files(files: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def replaced(applied: dict[str, Any]) -> list[tuple[str, str]]:
+def replaced(applied: manifest.Manifest) -> list[tuple[str, str]]:
     """Files and directories in whose place something else is, or which have another owner or mode."""
-    kinds = ((applied["directories"], stat.S_ISDIR), (applied["files"], stat.S_ISREG))
-    return [
-        (path, problem)
-        for entries, is_kind in kinds
-        for path, entry in entries.items()
-        for problem in _replaced(path, entry, is_kind)
-    ]
+    return _misplaced(applied.directories, stat.S_ISDIR) + _misplaced(applied.files, stat.S_ISREG)
 
 
-def _replaced(path: str, entry: dict[str, Any], is_kind: Callable[[int], bool]) -> list[str]:
+def _misplaced(entries: Mapping[str, Ownership], is_kind: Callable[[int], bool]) -> list[tuple[str, str]]:
+    return [(path, problem) for path, entry in entries.items() for problem in _replaced(path, entry, is_kind)]
+
+
+def _replaced(path: str, entry: Ownership, is_kind: Callable[[int], bool]) -> list[str]:
     try:
         there = state(on_host(path))
     except Refused as error:
@@ -78,40 +76,40 @@ def _kind(mode: int) -> str:
     return next((name for is_kind, name in kinds.items() if is_kind(mode)), "something else")
 
 
-def _ownership(there: os.stat_result, wanted: dict[str, Any]) -> list[str]:
+def _ownership(there: os.stat_result, wanted: Ownership) -> list[str]:
     found = []
     owner, mode = names(there.st_uid, there.st_gid), stat.S_IMODE(there.st_mode)
-    if owner != wanted["owner"]:
-        found.append(f"owner is {owner}, not {wanted['owner']}")
-    if mode != int(wanted["mode"], 8):
-        found.append(f"mode is {mode:04o}, not {wanted['mode']}")
+    if owner != wanted.owner:
+        found.append(f"owner is {owner}, not {wanted.owner}")
+    if mode != int(wanted.mode, 8):
+        found.append(f"mode is {mode:04o}, not {wanted.mode}")
     return found
 
 
-def _units(wanted: dict[str, Any]) -> list[tuple[str, str]]:
+def _units(wanted: dict[str, bool]) -> list[tuple[str, str]]:
     found = []
     for name, unit in units.query(list(wanted)).items():
         running = units.is_active(unit)
-        if wanted[name]["running"] and not running:
+        if wanted[name] and not running:
             found.append((name, f"is {unit['ActiveState']}, should run"))
-        elif wanted[name]["running"] and unit["UnitFileState"] in ("disabled", "masked"):
+        elif wanted[name] and unit["UnitFileState"] in ("disabled", "masked"):
             found.append((name, f"is {unit['UnitFileState']}: it will not run after a reboot"))
-        elif not wanted[name]["running"] and unit["ActiveState"] == "active":
+        elif not wanted[name] and unit["ActiveState"] == "active":
             found.append((name, "runs, should not"))
     return found
 
 
-def _accounts(applied: dict[str, Any]) -> list[tuple[str, str]]:
-    if "accounts" not in applied:
+def _accounts(applied: manifest.Manifest) -> list[tuple[str, str]]:
+    if not applied.accounts:
         return []
     from .accounts import pending
     from .accounts_damage import damage
     from .accounts_db import opened
 
-    path = applied["accounts"]["database"]
+    path = applied.accounts.database
     if not os.path.exists(on_host(path)):
         return [(path, "is missing")]
     if wrong := damage(path):
         return [(path, wrong.removeprefix(f"{path} "))]
     with opened(path) as connection:
-        return [(path, f"should be: {change.text}") for change in pending(connection, applied["accounts"])]
+        return [(path, f"should be: {change.text}") for change in pending(connection, applied.accounts)]

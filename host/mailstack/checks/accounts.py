@@ -11,7 +11,7 @@ _DOMAINS = "proxy:sqlite:/etc/postfix/virtual_domains.cf"
 def readable(_name: str) -> str:
     """Postfix finds its domain. When it cannot read the database, Debian 13's greets as ever and recipients wait."""
     applied = manifest.load("accounts")
-    if applied and (wrong := damage(applied["accounts"]["database"])):
+    if applied and applied.accounts and (wrong := damage(applied.accounts.database)):
         raise Bad(wrong)
     domain = run(["postconf", "-h", "mydomain"], TIMEOUT).out.strip()
     answer = run(["postmap", "-q", domain, _DOMAINS], TIMEOUT)

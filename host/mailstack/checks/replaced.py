@@ -14,4 +14,4 @@ def none(_name: str) -> str:
     if found:
         more = f"; and {len(found) - _SHOWN} more, see `mailstack verify`" if len(found) > _SHOWN else ""
         raise Bad("; ".join(found[:_SHOWN]) + more)
-    return f"{sum(len(each['directories']) + len(each['files']) for each in applied)} as deployed"
+    return f"{sum(len(each.directories) + len(each.files) for each in applied)} as deployed"
