@@ -18,7 +18,7 @@ export const accounts = defineService({
   // The password policy on the host counts its words as easy to guess.
   packages: ["cracklib-runtime", "postfix"],
   // Who reads new columns comes after this service; without this, an older host's database would never get them.
-  modules: ["accounts_db.py"],
+  modules: ["accounts/database.py"],
   render,
 });
 

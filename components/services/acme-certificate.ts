@@ -19,7 +19,7 @@ export type AcmeStack = Pick<
 /**
  * A certificate by ACME, the names of all services in one. By HTTP-01 it needs nginx, which answers on port 80. Daemons
  * take it without a restart, now and at each renewal. Names that do not lead here are left out until they do
- * (host/mailstack/certificate.py); without the host's own there is none, the authority's words are the error, and the
+ * (host/mailstack/keys/certificate.py); without the host's own there is none, the authority's words are the error, and the
  * daemons keep what they have.
  */
 export function renderAcmeCertificate(stack: AcmeStack): BundleBody {

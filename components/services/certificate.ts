@@ -15,7 +15,7 @@ export const certificate = defineService({
   type: "web:Certificate",
   after: ["tls", "nginx", "postfix", "dovecot"],
   packages: (stack: CertificateStack) => (isExisting(stack) ? ["openssl"] : acmePackages(stack)),
-  modules: (stack: CertificateStack) => [isExisting(stack) ? "daemons/existing_certificate.py" : "certificate.py"],
+  modules: (stack: CertificateStack) => [isExisting(stack) ? "daemons/existing_certificate.py" : "keys/certificate.py"],
   // The authority asks the host by each of the names.
   waitsFor: "address",
   render: (stack: CertificateStack) =>

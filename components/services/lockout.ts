@@ -2,7 +2,7 @@ import { defineService, type BundleBody } from "../deployment/define-service";
 import { filesFrom } from "../deployment/files";
 import type { Stack } from "./stack";
 
-/** Where the login policy listens (host/mailstack/login_policy_server.py). */
+/** Where the login policy listens (host/mailstack/daemons/login_policy_server.py). */
 export const loginPolicyAddress = "127.0.0.1:4001";
 const user = "mailstack-logins";
 const units = "/etc/systemd/system/mailstack-login-policy";
@@ -12,7 +12,7 @@ export const lockout = defineService({
   name: "lockout",
   type: "mail:Lockout",
   enabled: ({ lockAfterFailures }) => lockAfterFailures > 0,
-  modules: ["login_policy_server.py"],
+  modules: ["daemons/login_policy_server.py"],
   render,
 });
 

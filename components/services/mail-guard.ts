@@ -12,14 +12,14 @@ const unit = "mailstack-mail-guard";
 const memoryMb = 512;
 
 /**
- * Refuses messages that are built to keep Rspamd busy, and hands the others to its workers (host/mailstack/mail_guard.py).
+ * Refuses messages that are built to keep Rspamd busy, and hands the others to its workers (host/mailstack/daemons/mail_guard.py).
  * Started by the first mail, ended when none comes. Needs Rspamd.
  */
 export const mailGuard = defineService({
   name: "mail-guard",
   type: "mail:MailGuard",
   after: ["rspamd"],
-  modules: ["mail_guard_server.py"],
+  modules: ["daemons/mail_guard_server.py"],
   innerPorts: [{ ports: [mailGuardPort], users: ["postfix"] }],
   render,
 });

@@ -61,7 +61,7 @@ const fileShare = 0.7;
 
 /**
  * Roundcube behind nginx and a gateway, in a pool of PHP processes of its own user that start when somebody comes. It never sees the
- * database of accounts: a password is changed by a program that systemd starts for each change (host/mailstack/poppassd.py).
+ * database of accounts: a password is changed by a program that systemd starts for each change (host/mailstack/daemons/poppassd.py).
  */
 export const roundcube = defineService({
   name: "roundcube",

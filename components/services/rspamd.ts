@@ -17,7 +17,7 @@ export function dkimOutput(domain: string): string {
 
 /** Where Rspamd's workers scan mail. */
 export const milterPort = 11332;
-/** One of them is always free for small mail, see host/mailstack/mail_guard.py. */
+/** One of them is always free for small mail, see host/mailstack/daemons/mail_guard.py. */
 const milterWorkers = 2;
 /** Where its web interface is, for the host alone and with a password. */
 export const controller = "127.0.0.1:11334";
@@ -29,12 +29,12 @@ export const rspamdUser = "_rspamd";
 /** `learn learn-spam` or `learn learn-ham` teaches Rspamd the message on standard input; for {@link rspamdUser} only. */
 export const learnProgram = "/usr/local/libexec/mailstack/learn";
 
-/** The program's own: Rspamd may not write there, since root reads and writes keys in it (host/mailstack/dkim_keys.py). */
+/** The program's own: Rspamd may not write there, since root reads and writes keys in it (host/mailstack/keys/dkim_keys.py). */
 const dkimFolder = "/var/lib/mailstack/dkim";
 const dkim = ["/usr/local/sbin/mailstack", "dkim"];
 const dkimService = "mailstack-dkim.service";
 const dkimTimer = "mailstack-dkim.timer";
-/** Who signs; host/mailstack/dkim.py writes it. */
+/** Who signs; host/mailstack/keys/dkim.py writes it. */
 const signing = "/etc/rspamd/dkim_domains.inc";
 /** What the settings want of it. */
 const wantedKeys = "/usr/local/share/mailstack/dkim.json";

@@ -30,7 +30,7 @@ export const senders = defineService({
   // Postfix tells the rule how each message came.
   after: ["accounts", "rspamd", "postfix"],
   packages: ["rspamd"],
-  modules: ["senders_server.py"],
+  modules: ["daemons/senders_server.py"],
   render,
 });
 

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
-from . import commands, mailbox_commands, steps
+from . import commands
+from .accounts import mailbox_commands
+from .apply import steps
+from .apply.lock import DEFAULT_TIMEOUT
 from .daemons import commands as daemon_commands
 from .errors import MailstackError
-from .lock import DEFAULT_TIMEOUT
-from .talk import complain
+from .progress import complain
 
 _TEXT = "Makes what a deployment declares true on this mail host, and tells whether it works."
 _CODES = (

@@ -5,10 +5,10 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from . import steps
+from .apply import steps
+from .apply.lock import Busy, Lock
 from .errors import MailstackError
-from .lock import Busy, Lock
-from .talk import say
+from .progress import say
 
 
 def say_result(value: Any) -> None:
@@ -23,7 +23,7 @@ def apply(options: Namespace) -> int:
         return 0
     if not options.service:
         raise MailstackError("apply needs a service's name", exit_code=2)
-    from .apply import apply as make_true
+    from .apply.apply import apply as make_true
     from .deployers import remember
 
     remember()
@@ -33,7 +33,7 @@ def apply(options: Namespace) -> int:
 
 def remove(options: Namespace) -> int:
     """Prints nothing on stdout."""
-    from .remove import remove as take_away
+    from .apply.remove import remove as take_away
 
     take_away(options.service, options.lock_timeout)
     return 0
@@ -41,7 +41,7 @@ def remove(options: Namespace) -> int:
 
 def dkim_make(options: Namespace) -> int:
     """Prints nothing on stdout. Called by `apply`, which holds the lock."""
-    from .dkim_keys import make
+    from .keys.dkim_keys import make
 
     make(options.keys)
     return 0
@@ -49,7 +49,7 @@ def dkim_make(options: Namespace) -> int:
 
 def dkim_record(options: Namespace) -> int:
     """stdout: the value, without quotes and in one piece."""
-    from .dkim_keys import record
+    from .keys.dkim_keys import record
 
     say_result(record(options.key))
     return 0
@@ -81,7 +81,7 @@ def firewall_rollback(options: Namespace) -> int:
 
 def store_secrets(options: Namespace) -> int:
     """stdout: how many there are, nothing about them."""
-    from . import recovery, secret_store
+    from .apply import recovery, secret_store
 
     raw = sys.stdin.read()
     with Lock("secrets", options.lock_timeout):
@@ -92,8 +92,8 @@ def store_secrets(options: Namespace) -> int:
 
 def install_packages(options: Namespace) -> int:
     """stdout: how many packages are there now of those asked for."""
-    from . import packages, recovery
-    from .shapes import a_list, an_object, text
+    from .apply import packages, recovery
+    from .apply.shapes import a_list, an_object, text
 
     try:
         data = json.load(sys.stdin)
@@ -110,7 +110,7 @@ def install_packages(options: Namespace) -> int:
 
 def first_upgrade(_options: Namespace) -> int:
     """Prints nothing on stdout. Called by `apply`, which holds the lock."""
-    from . import manifest, packages
+    from .apply import manifest, packages
 
     # A host at work upgrades at night, when fewer people wait for a daemon that restarts.
     if not manifest.load_all():
@@ -120,7 +120,7 @@ def first_upgrade(_options: Namespace) -> int:
 
 def verify(options: Namespace) -> int:
     """stdout: one line a difference, or a JSON list."""
-    from .verify import drift
+    from .apply.verify import drift
 
     with Lock("verify", options.lock_timeout):
         found = drift(options.services)
@@ -148,8 +148,8 @@ def status(options: Namespace) -> int:
 
 def certificate(options: Namespace) -> int:
     """Prints nothing on stdout. `issue` is called by `apply`, which holds the lock."""
-    from . import certificate as certificates
-    from .certbot import Order
+    from .keys import certificate as certificates
+    from .keys.certbot import Order
 
     way = [f"--{options.authenticator}-credentials", options.credentials] if options.credentials else []
     if options.webroot:
@@ -177,7 +177,7 @@ def is_near(options: Namespace) -> int:
 
 def dkim_prepare(_options: Namespace) -> int:
     """Prints nothing on stdout. Called by `apply`, which holds the lock."""
-    from .dkim import prepare
+    from .keys.dkim import prepare
 
     prepare()
     return 0
@@ -185,7 +185,7 @@ def dkim_prepare(_options: Namespace) -> int:
 
 def dkim_watch(_options: Namespace) -> int:
     """Prints nothing on stdout. Called by `apply`, which holds the lock."""
-    from .dkim import watch
+    from .keys.dkim import watch
 
     watch()
     return 0
@@ -193,8 +193,8 @@ def dkim_watch(_options: Namespace) -> int:
 
 def dkim_switch(options: Namespace) -> int:
     """stdout: nothing; standard error says which domain waits for what."""
-    from .dkim import switch, wanted
-    from .talk import say
+    from .keys.dkim import switch, wanted
+    from .progress import say
 
     with Lock("dkim", options.lock_timeout):
         for name in switch(options.wait):

@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 import os
 
-from .durable import replace
+from .atomic_file import replace
 from .paths import DEPLOYERS, STATE, on_host
 from .safe_path import make_directories
 

@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .durable import private_directory, replace
+from .atomic_file import private_directory, replace
 from .errors import MailstackError
 from .paths import FIREWALL, on_host
 from .programs import must, run
+from .progress import say
 from .safe_path import make_directory, open_file, read, remove, remove_tree, rename, state, write_new
-from .talk import say
 
 # What ufw starts from. Each file belongs to the bundle `ufw`.
 FILES = ("/etc/default/ufw", "/etc/ufw/ufw.conf", "/etc/ufw/user.rules", "/etc/ufw/user6.rules")

@@ -5,7 +5,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from . import manifest
+from .apply import manifest
 from .checks import CHECKS, Check
 from .checks.bad import Bad, Warn
 from .programs import run

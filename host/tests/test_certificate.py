@@ -6,7 +6,7 @@ import json
 import threading
 import time
 
-from mailstack.certificate import covers, is_old
+from mailstack.keys.certificate import covers, is_old
 from tests.harness import HostTestCase
 
 OWN, LOST, GOOD = "mail.example.org", "autoconfig.lost.example", "autoconfig.good.example"

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from mailstack.bundle_json import parse
+from mailstack.apply.bundle_json import parse
 from mailstack.errors import MailstackError
 from tests.harness import HOST
 

@@ -4,8 +4,8 @@ import os
 import subprocess
 from unittest import mock
 
-from mailstack import dkim_keys
 from mailstack.errors import MailstackError
+from mailstack.keys import dkim_keys
 from tests.harness import HostTestCase
 
 NAME = "a.example.mail1"

@@ -4,8 +4,8 @@ import json
 import os
 from unittest import mock
 
-from mailstack import dkim
 from mailstack.checks.published import differences
+from mailstack.keys import dkim
 from mailstack.paths import on_host
 from tests.harness import HostTestCase
 

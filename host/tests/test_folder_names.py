@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from mailstack.sieve_folders import with_slashes
+from mailstack.daemons.sieve_folders import with_slashes
 from tests.harness import HostTestCase
 
 OWNER = 4711

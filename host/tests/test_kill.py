@@ -2,7 +2,7 @@
 
 import signal
 
-from mailstack.steps import STEPS
+from mailstack.apply.steps import STEPS
 from tests.harness import HostTestCase, bundle
 
 _PUT_BACK = [step for step in STEPS if step in ("restored-first", "restored", "put-back")]

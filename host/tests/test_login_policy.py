@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from mailstack.login_policy import KNOWN_SECONDS, LoginPolicy
+from mailstack.daemons.login_policy import KNOWN_SECONDS, LoginPolicy
 
 CEO = "ceo@a.example"
 

@@ -5,8 +5,8 @@ import email.message
 import unittest
 from email import policy
 
-from mailstack import long_lines
-from mailstack.long_lines import Unfit, fit
+from mailstack.daemons import long_lines
+from mailstack.daemons.long_lines import Unfit, fit
 
 TEXT = "Gr\u00fc\u00dfe und W\u00f6rter " * 200
 HTML = "<p>" + "word " * 800 + "</p>"

@@ -7,8 +7,8 @@ import threading
 import unittest
 import unittest.mock
 
-from mailstack import mail_guard, milter
-from mailstack.guarded_message import Message
+from mailstack.daemons import mail_guard, milter
+from mailstack.daemons.guarded_message import Message
 
 HEADER = milter.packet(b"m", b"\0\0\0\1X-Spam\0Yes\0")
 USER = b"{auth_type}\0PLAIN\0{auth_authen}\0a@b\0"

@@ -4,8 +4,8 @@ import base64
 import time
 import unittest
 
-from mailstack import mime_limits
-from mailstack.mime_limits import TooComplex, check
+from mailstack.daemons import mime_limits
+from mailstack.daemons.mime_limits import TooComplex, check
 
 
 def parts(part, number, boundary=b"x", head=b'multipart/mixed; boundary="x"'):

@@ -2,8 +2,8 @@
 
 import unittest
 
-from mailstack import milter
-from mailstack.outgoing_edit import edit
+from mailstack.daemons import milter
+from mailstack.daemons.outgoing_edit import edit
 
 LONG = b"word " * 800
 

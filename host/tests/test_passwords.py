@@ -3,7 +3,7 @@
 import os
 from unittest import mock
 
-from mailstack.password_policy import BITS, strength
+from mailstack.accounts.password_policy import BITS, strength
 from tests.accounts_case import AccountsTestCase, declared
 
 GOOD, OTHER = "my own pass word", "jambo rafiki yangu"

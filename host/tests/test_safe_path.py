@@ -213,19 +213,19 @@ class Administrator(HostTestCase):
 
 # What changes files by path all the same, and why root follows no link by it.
 ALLOWED = {
-    ("accounts_damage.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
-    ("accounts_db.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
-    ("certificate.py", "direct.open"): "an address of the web, no file",
+    ("accounts/damage.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
+    ("accounts/database.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
+    ("keys/certificate.py", "direct.open"): "an address of the web, no file",
     ("daemons/existing_certificate.py", "os.open"): "only reads; the administrator may keep links there",
     ("daemons/mail_volume.py", "self.device.run"): "rsync to the volume, mounted where nobody but root gets to",
     ("daemons/mailbox_quota.py", "sqlite3.connect"): "opened to read only, by a user of its own",
     ("checks/ipv6.py", "own.bind"): "an address of the network, no file",
     ("checks/published.py", "own.bind"): "an address of the network, no file",
-    ("login_policy.py", "sqlite3.connect"): "runs as a user of its own, in its own folder",
-    ("senders_server.py", "sqlite3.connect"): "opened to read only, by a user of its own",
-    ("waiting_scripts.py", "(self.folder / user).touch"): "runs as a user of its own, in its own folder",
-    ("waiting_scripts.py", "(self.folder / user).unlink"): "runs as a user of its own, in its own folder",
-    ("webmail_data.py", "sqlite3.connect"): "with the rights of the folder's owner alone",
+    ("daemons/login_policy.py", "sqlite3.connect"): "runs as a user of its own, in its own folder",
+    ("daemons/senders_server.py", "sqlite3.connect"): "opened to read only, by a user of its own",
+    ("daemons/waiting_scripts.py", "(self.folder / user).touch"): "runs as a user of its own, in its own folder",
+    ("daemons/waiting_scripts.py", "(self.folder / user).unlink"): "runs as a user of its own, in its own folder",
+    ("accounts/webmail_data.py", "sqlite3.connect"): "with the rights of the folder's owner alone",
 }
 # Functions of the standard library that make or change files by path, beside those that the linter knows (ruff.toml).
 FUNCTIONS = {

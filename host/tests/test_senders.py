@@ -5,7 +5,7 @@ import sqlite3
 import time
 import unittest
 
-from mailstack import senders
+from mailstack.daemons import senders
 from tests.accounts_case import DATABASE, AccountsTestCase, declared
 
 _ALIASES = (("sales", "info"), ("hop", "sales"), ("tagged", "info+orders"), ("both", "info"), ("both", "ceo"))
@@ -170,7 +170,7 @@ class LocalRefusalTest(SendersTestCase):
 
 class AnswerTest(SendersTestCase):
     def test_the_daemon_answers_questions_as_rspamd_asks_them(self):
-        from mailstack import senders_server
+        from mailstack.daemons import senders_server
 
         def refuse(**request):
             return senders_server.answer(request, str(self.path(DATABASE)))["refuse"]

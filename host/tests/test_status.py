@@ -10,8 +10,8 @@ import unittest
 from unittest import mock
 
 from mailstack import programs
+from mailstack.apply.locate import locate
 from mailstack.checks import bad, dane, dns, filters, quota, scanner, volume
-from mailstack.locate import locate
 from tests.harness import HostTestCase, bundle
 
 

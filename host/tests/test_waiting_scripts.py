@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from mailstack import senders_server, waiting_scripts
+from mailstack.daemons import senders_server, waiting_scripts
 
 USER = "info@a.example"
 
@@ -19,7 +19,7 @@ class WaitingScriptsTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.now = 1000.0
-        clock = mock.patch("mailstack.waiting_scripts.time.monotonic", lambda: self.now)
+        clock = mock.patch("mailstack.daemons.waiting_scripts.time.monotonic", lambda: self.now)
         clock.start()
         self.addCleanup(clock.stop)
         self.waiting = waiting_scripts.WaitingScripts(folder.name)

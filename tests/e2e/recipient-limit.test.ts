@@ -15,7 +15,7 @@ const user = "support";
 const limit = 10;
 /** Of those the filter may use. */
 const share = 8;
-/** Messages of one filter that may wait at once (host/mailstack/waiting_scripts.py). */
+/** Messages of one filter that may wait at once (host/mailstack/daemons/waiting_scripts.py). */
 const most = 30;
 
 for (const os of everySystem) {

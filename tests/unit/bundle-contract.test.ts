@@ -9,7 +9,7 @@ const host = join(__dirname, "../../host");
 /** Parses each bundle of standard input as the applier does, and prints what it refuses. */
 const parse = `
 import json, sys
-from mailstack.bundle_json import parse
+from mailstack.apply.bundle_json import parse
 from mailstack.errors import MailstackError
 for name, bundle in json.load(sys.stdin).items():
     try:

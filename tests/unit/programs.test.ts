@@ -22,7 +22,7 @@ describe("programs", () => {
     const found = modulesOf(["daemons/mail_volume.py"]);
     for (const module of ["daemons/volume_device.py", "safe_path.py", "programs.py", "errors.py", "paths.py"])
       expect(found).toContain(module);
-    expect(modulesOf(["checks/scanner.py"])).toContain("milter.py");
-    expect(modulesOf(["daemons/commands.py"])).toContain("login_policy.py");
+    expect(modulesOf(["checks/scanner.py"])).toContain("daemons/milter.py");
+    expect(modulesOf(["daemons/commands.py"])).toContain("daemons/login_policy.py");
   });
 });

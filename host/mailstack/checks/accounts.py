@@ -1,7 +1,7 @@
 """The accounts, as Postfix reads them."""
 
-from .. import manifest
-from ..accounts_damage import damage
+from ..accounts.damage import damage
+from ..apply import manifest
 from ..programs import run
 from .bad import TIMEOUT, Bad
 

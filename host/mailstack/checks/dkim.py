@@ -4,8 +4,8 @@ import http.client
 import json
 import socket
 
-from ..dkim import SIGNING, signing, waiting
-from ..dkim_keys import problem
+from ..keys.dkim import SIGNING, signing, waiting
+from ..keys.dkim_keys import problem
 from ..programs import run
 from .bad import TIMEOUT, Bad
 

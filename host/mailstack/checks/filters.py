@@ -2,8 +2,8 @@
 
 import re
 
+from ..daemons.waiting_scripts import full_users
 from ..programs import run
-from ..waiting_scripts import full_users
 from .bad import TIMEOUT, Warn
 from .bundled import ask
 

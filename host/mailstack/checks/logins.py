@@ -1,6 +1,6 @@
 """Whether Dovecot would learn that an account is locked out: without an answer it lets everybody try for ever."""
 
-from ..login_policy_client import ask, lockout_is_on
+from ..daemons.login_policy_client import ask, lockout_is_on
 from .bad import TIMEOUT
 
 

@@ -5,10 +5,10 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from ..dkim_keys import record
 from ..errors import MailstackError
+from ..keys.dkim_keys import record
+from ..keys.world_dns import Zone, ask, zone_of
 from ..paths import DKIM, on_host
-from ..world_dns import Zone, ask, zone_of
 from .bad import Bad
 
 FILE = "/usr/local/share/mailstack/records.json"

@@ -1,7 +1,7 @@
 """Files and directories of ours, as the last deployment left them."""
 
-from .. import manifest
-from ..verify import replaced
+from ..apply import manifest
+from ..apply.verify import replaced
 from .bad import Bad
 
 _SHOWN = 3

@@ -4,7 +4,7 @@ import http.client
 import socket
 from typing import BinaryIO
 
-from .. import milter
+from ..daemons import milter
 from .bad import HERE, TIMEOUT, Bad
 
 # `min_learns` of Rspamd's classifier

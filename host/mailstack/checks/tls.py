@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 
-from .. import certificate as issued
+from ..keys import certificate as issued
 from .bad import HERE, TIMEOUT, Bad, Warn
 
 # Renewal starts 30 days before the end; two weeks later something is wrong.

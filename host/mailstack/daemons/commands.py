@@ -56,21 +56,21 @@ def add(command: Command) -> None:
 
 
 def _login_policy(options: Namespace) -> int:
-    from ..login_policy_server import serve
+    from .login_policy_server import serve
 
     serve(options.failures, options.minutes, options.trusted)
     return 0
 
 
 def _mail_guard(options: Namespace) -> int:
-    from ..mail_guard_server import serve
+    from .mail_guard_server import serve
 
     serve(("127.0.0.1", options.filter_port))
     return 0
 
 
 def _senders(_options: Namespace) -> int:
-    from ..senders_server import serve
+    from .senders_server import serve
 
     serve()
     return 0

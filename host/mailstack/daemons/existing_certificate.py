@@ -11,8 +11,8 @@ import stat
 import time
 from dataclasses import dataclass
 
-from ..certificate import FOLDER, RECORD
 from ..errors import MailstackError
+from ..keys.certificate import FOLDER, RECORD
 from ..paths import on_host
 from ..programs import must, run
 from ..safe_path import link_target, make_directory, remove, remove_tree, rename, state, symlink, write_new

@@ -1,0 +1,1 @@
+"""Users, aliases, passwords and mailboxes."""

@@ -1,0 +1,1 @@
+"""`mailstack apply` and what else changes or compares what a deployment declares."""
