@@ -150,7 +150,10 @@ for (const os of everySystem) {
       try {
         const put = await sendFile(server.unique("put off"));
         assert.equal(put.code, 451, put.transcript);
-        assert.match((await server.system.exec(["mailstack", "status"])).stdout, /BAD {2}antivirus +.*(clamd: timed out|did not end)/);
+        assert.match(
+          (await server.system.exec(["mailstack", "status"])).stdout,
+          /BAD {2}antivirus +.*(clamd: timed out|did not end)/,
+        );
       } finally {
         await shell("systemctl kill -s CONT clamav-daemon.service");
       }
