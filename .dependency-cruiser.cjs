@@ -36,6 +36,13 @@ module.exports = {
       from: { path: "^components/" },
       to: { path: "^(local-cloud|tests|bench|scripts|program|index\\.ts|config\\.ts)" },
     },
+    {
+      name: "local-cloud-stands-alone",
+      comment: "It is another product; only its command line knows which pages the program's hosts have.",
+      severity: "error",
+      from: { path: "^local-cloud/", pathNot: "^local-cloud/cli/" },
+      to: { path: "^(components|tests|bench|scripts|program|examples|index\\.ts|config\\.ts)" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
