@@ -1,6 +1,6 @@
 /** What an `up` of the present program does to a stack of an earlier release, by its day. Each with its reason. */
 export interface Changes {
-  /** Resources that are new. */
+  /** Resources that are new, beside services. */
   create?: Record<string, string>;
   /** Those that exist already and are taken over. */
   import?: Record<string, string>;
@@ -17,12 +17,8 @@ export interface Changes {
 export const changes: Record<string, Changes> = {
   "2026-11-26": {
     create: {
-      "mail-connections": "limits of connections for each IPv4 address and each /64",
       "mail-dkim": "a new key signs once its record is published",
-      "mail-mail-guard": "bounds parts and nesting before the spam filter reads a message",
       "mail-published": "the host knows the records that status must find",
-      "mail-senders": "a From of our own domains is its user's",
-      "mail-srs": "forwarded mail leaves with a sender of this host",
     },
     import: { "mail-firewall-device": "a refresh sees a firewall that was taken from the host" },
     replace: { "mail-roundcube": "runs again when the webmail's key has a new value" },
