@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class HostTestCase(unittest.TestCase):
     def run_it(self, *argv, text="", **environment):
         """Runs the program to its end."""
         process = self.start(*argv, text=text, **environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(argv, process.returncode, out, err)
 
     def apply(self, data, **environment):
@@ -97,6 +98,18 @@ class HostTestCase(unittest.TestCase):
         """The configuration that a running unit has loaded; nothing when it is stopped."""
         path = self.state / f"{unit}.active"
         return path.read_text() if path.exists() else None
+
+    def on_disk(self):
+        """Every file and directory with its inode, and when it was changed last; but what the fakes and locks write."""
+        paths = [path for path in self.root.rglob("*") if path.relative_to(self.root).parts[0] not in ("fake", "run")]
+        return {str(path): (path.lstat().st_ino, path.lstat().st_ctime_ns) for path in paths}
+
+    def until(self, holds):
+        """Waits for something that must come about, however busy the machine is."""
+        deadline = time.monotonic() + 300
+        while not holds():
+            self.assertLess(time.monotonic(), deadline, "it never came about")
+            time.sleep(0.01)
 
     def assert_clean(self):
         """No journal, no file beside its target."""

@@ -63,6 +63,37 @@ class Passwords(AccountsTestCase):
         self.apply_well(declared("info"))
         self.assertEqual(self.change(GOOD, OTHER).returncode, 4)
 
+    def test_each_hash_has_a_salt_of_its_own(self):
+        self.apply_well(declared("ceo", "info", "sales"))
+        for user in ("ceo", "info"):
+            self.assertEqual(self.set_it(GOOD, user).returncode, 0)
+        stored = [self.hash_of(user) for user in ("ceo", "info", "sales")]
+        salts = {hashed.split("$")[2] for hashed in stored}
+        self.assertEqual(len(salts), 3, "the same password of two users must not look the same")
+        self.assertTrue(all(len(salt) >= 8 for salt in salts))
+        first = self.hash_of("ceo")
+        self.assertEqual(self.change(GOOD, OTHER).returncode, 0)
+        self.assertNotEqual(self.hash_of("ceo").split("$")[2], first.split("$")[2])
+
+    def test_what_a_guessing_program_tries_first_costs_little(self):
+        self.enterContext(mock.patch.dict(os.environ, {"MAILSTACK_ROOT": str(self.root)}))
+        for password, most in (
+            ("winter", 14),
+            ("Winter", 15),
+            ("w1nt3r", 14),
+            ("1987", 7),
+            ("abcdefgh", 7),
+            ("zzzzzzzz", 8),
+            ("x7x7x7x7", 10),
+            ("        ", 5),
+        ):
+            self.assertLessEqual(strength(password), most, password)
+        self.assertLessEqual(strength("example.org", frozenset({"example.org"})), 1)
+        # Two words of a list and a year are not enough, whatever is between them; four words are.
+        self.assertLess(strength("winter-football-24"), BITS)
+        self.assertGreaterEqual(strength("winter horse battery staple"), BITS)
+        self.assertGreaterEqual(BITS, 37)
+
     def test_strength(self):
         # The word list of this host, not the machine's, which may have none.
         self.enterContext(mock.patch.dict(os.environ, {"MAILSTACK_ROOT": str(self.root)}))

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 from tests.harness import HostTestCase, bundle
 
@@ -119,6 +118,15 @@ class Rollback(HostTestCase):
         self.assertFalse((self.state / "demo.service.failed").exists())
         self.assertIn("was never applied", self.run_it("verify", "demo").stdout)
 
+    def test_a_unit_that_ends_after_its_start_is_a_failure(self):
+        self.apply_well(bundle())
+        result = self.apply(bundle(text="SHORT-LIVED"))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("demo.service is failed", result.stderr)
+        self.assertEqual(self.read("/etc/demo/demo.conf"), "setting = v1\n")
+        self.assertEqual(self.loaded(), "setting = v1\n")
+        self.assert_clean()
+
     def test_what_a_directory_was(self):
         folder = self.path("/var/lib/demo")
         folder.mkdir(parents=True, mode=0o700)
@@ -134,10 +142,9 @@ class Signals(HostTestCase):
         data = bundle(text="v2", validate=[["sh", "-c", f"touch {mark}; exec sleep 30"]])
         mark.unlink(missing_ok=True)
         process = self.start("apply", "demo", text=json.dumps(data))
-        while not mark.exists():
-            time.sleep(0.01)
+        self.until(mark.exists)
         process.send_signal(number)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
         self.assertIn("interrupted", err)
         self.assertIn("everything was put back", err)
         self.assertEqual(self.read("/etc/demo/demo.conf"), "setting = v1\n")
@@ -156,12 +163,11 @@ class Signals(HostTestCase):
         waiting = f"touch {mark}; while [ ! -e {go} ]; do sleep 0.05; done"
         data = bundle(text="v2", validate=[["sh", "-c", waiting]])
         process = self.start("apply", "demo", text=json.dumps(data))
-        while not mark.exists():
-            time.sleep(0.01)
+        self.until(mark.exists)
         process.stdout.close()
         process.stderr.close()
         go.touch()
-        self.assertEqual(process.wait(20), 128 + signal.SIGHUP)
+        self.assertEqual(process.wait(120), 128 + signal.SIGHUP)
         self.assertEqual(self.read("/etc/demo/demo.conf"), "setting = v1\n")
         self.assert_clean()
 
@@ -169,17 +175,17 @@ class Signals(HostTestCase):
         mark, go = self.root / "validating", self.root / "go"
         waiting = f"touch {mark}; while [ ! -e {go} ]; do sleep 0.05; done"
         first = self.start("apply", "demo", text=json.dumps(bundle(validate=[["sh", "-c", waiting]])))
-        while not mark.exists():
-            time.sleep(0.01)
+        self.until(mark.exists)
         result = self.run_it("apply", "other", "--lock-timeout", "0.3", text=json.dumps(bundle("other")))
         self.assertEqual(result.returncode, 1)
         self.assertIn("waiting for `mailstack apply demo` (pid", result.stderr)
         self.assertIn("still runs after 0.3 s", result.stderr)
         second = self.start("apply", "other", text=json.dumps(bundle("other")))
-        time.sleep(0.3)
+        # It has asked for the lock, and says whose it is.
+        self.assertIn("waiting for `mailstack apply demo`", second.stderr.readline())
         self.assertFalse(self.path("/etc/other").exists())
         go.touch()
-        self.assertEqual((first.wait(20), second.wait(20)), (0, 0))
+        self.assertEqual((first.wait(120), second.wait(120)), (0, 0))
         first.communicate()
         second.communicate()
         self.assertEqual(self.read("/etc/other/other.conf"), "setting = v1\n")
