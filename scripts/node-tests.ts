@@ -1,13 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { execa } from "execa";
-
-export interface Counts {
-  passed: number;
-  failed: number;
-}
+import type { NodeTest } from "./node-reporter";
+import { countsOf, withProblems, type Counts, type Results } from "./test-counts";
 
 /** What tests of one run know it by; in the next one the program may be another. */
 const run = randomUUID();
@@ -19,19 +16,28 @@ export interface Lane {
   env: Record<string, string>;
 }
 
-/** The files of these patterns whose name holds the filter, in a fixed order. */
+/**
+ * The files of these patterns whose name holds the filter, in a fixed order.
+ * @throws Error when there is none: who names a file wants to see it run.
+ */
 export function testFiles(patterns: string[], filter: string | undefined): string[] {
-  return globSync(patterns)
+  const files = globSync(patterns)
     .filter((file) => !filter || basename(file).includes(filter))
     .sort();
+  if (files.length === 0) throw new Error(`no file of ${patterns.join(", ")} has "${filter ?? ""}" in its name`);
+  return files;
 }
 
 /** Runs files of Node's own test runner, one at a time: they share a cloud. */
 export async function runNode(files: string[], lane: Lane): Promise<Counts> {
-  if (files.length === 0) return { passed: 0, failed: 0 };
+  // Without a file it would look for some by itself.
+  if (files.length === 0) return countsOf([], {});
   return withReport(async (report) => {
     const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout"];
-    const counters = ["--test-reporter=tap", `--test-reporter-destination=${report}`];
+    const counters = [
+      `--test-reporter=${join(__dirname, "node-reporter.ts")}`,
+      `--test-reporter-destination=${report}`,
+    ];
     const options = ["--conditions=import", "--import", "tsx", "--test", "--test-concurrency=1"];
     const result = await execa(process.execPath, [...options, ...reporters, ...counters, ...files], {
       stdin: "inherit",
@@ -39,11 +45,27 @@ export async function runNode(files: string[], lane: Lane): Promise<Counts> {
       env: { ...lane.env, MAILSTACK_TEST_RUN: run },
       reject: false,
     });
-    const tap = readFileSync(report, "utf8");
-    const count = (word: string) => Number(new RegExp(`^# ${word} (\\d+)`, "m").exec(tap)?.[1] ?? 0);
-    const failed = count("fail") + count("cancelled");
-    return { passed: count("pass"), failed: result.exitCode === 0 ? failed : Math.max(1, failed) };
+    const lines = existsSync(report) ? readFileSync(report, "utf8").trim().split("\n").filter(Boolean) : [];
+    const results = byFile(lines.map((line) => JSON.parse(line) as NodeTest));
+    return endedBadly(countsOf(files, results), result.exitCode);
   });
+}
+
+/** Tests by their file. */
+export function byFile(tests: NodeTest[]): Results {
+  const results: Results = {};
+  for (const { file, title, passed, left } of tests) {
+    const result = (results[relative(process.cwd(), file)] ??= { passed: 0, failed: 0, left: [] });
+    if (left) result.left.push(`${title} (${left})`);
+    else result[passed ? "passed" : "failed"] += 1;
+  }
+  return results;
+}
+
+/** A runner that ends with an error has seen a failure, whatever it tells of the tests. */
+export function endedBadly(counts: Counts, exitCode: number | undefined): Counts {
+  if (exitCode === 0 || counts.failed > 0) return counts;
+  return withProblems(counts, [`the runner ended with ${exitCode ?? "a signal"}`]);
 }
 
 /** Lines of lanes that run at the same time arrive mixed; each says whose it is. */

@@ -1,7 +1,8 @@
 /** End-to-end tests of several systems at the same time: each lane has a cloud and a host of its own. */
 import { basename } from "node:path";
 import { stopCloud } from "../local-cloud/cloud/lifecycle";
-import { runNode, testFiles, type Counts } from "./node-tests";
+import { runNode, testFiles } from "./node-tests";
+import { sumOf, type Counts } from "./test-counts";
 
 /** Files about what does not depend on the system of the host. */
 const anySystem = new Set([
@@ -74,8 +75,7 @@ export async function runLanes(
       console.log(`${name}  done after ${Math.round((Date.now() - start) / 1000)} s`);
     }),
   );
-  const sum = (key: keyof Counts) => counts.reduce((total, one) => total + one[key], 0);
-  return { passed: sum("passed"), failed: sum("failed") };
+  return sumOf(counts);
 }
 
 /** What lanes left, also of a run that was killed. */

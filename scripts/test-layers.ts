@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
-import { execa } from "execa";
 import { stopCloud } from "../local-cloud/cloud/lifecycle";
-import { runNode, testFiles, withReport, type Counts } from "./node-tests";
+import { runNode, testFiles } from "./node-tests";
 import { missingHistory } from "./history";
+import { runChecks, runJest, runUnittest } from "./other-runners";
 import { readRelease, recordedDays } from "./recorded-release";
 import { clearLanes, runLanes } from "./system-lanes";
+import type { Counts } from "./test-counts";
 
 /** One layer of tests. */
 export interface Layer {
@@ -40,7 +40,12 @@ const vendorFolder = process.env.MAILSTACK_ENGINE_DIR;
 
 export const layers: Layer[] = [
   { name: "check", about: "types, lint, format and the generated pages", hindrance: always, run: runChecks },
-  { name: "unit", about: "the program with Pulumi's mocks, and golden files", hindrance: always, run: runJest },
+  {
+    name: "unit",
+    about: "the program with Pulumi's mocks, golden files, and what the configuration means",
+    hindrance: always,
+    run: runJest,
+  },
   { name: "host", about: "the applier on its own", hindrance: notRoot, run: runUnittest },
   {
     name: "cloud",
@@ -80,43 +85,6 @@ function newestRelease(): string {
 async function runUpgrade(ref = newestRelease()): Promise<Counts> {
   const missing = missingHistory(ref);
   if (missing) throw new Error(missing);
-  return runNode(["tests/upgrade/upgrade.test.ts"], { env: { ...standIns, MAILSTACK_UPGRADE_FROM: ref } });
-}
-
-async function runChecks(): Promise<Counts> {
-  const counts = { passed: 0, failed: 0 };
-  for (const script of ["check:types", "check:lint", "check:format", "check:docs", "check:api"]) {
-    const result = await execa("npm", ["run", "--silent", script], { stdio: "inherit", reject: false });
-    counts[result.exitCode === 0 ? "passed" : "failed"] += 1;
-  }
-  return counts;
-}
-
-async function runJest(filter?: string): Promise<Counts> {
-  return withReport(async (report) => {
-    // CI: a missing snapshot is a failure there, not a new snapshot.
-    const options = ["--ci", "--json", `--outputFile=${report}`];
-    await execa("npx", ["jest", ...options, ...(filter ? [filter] : [])], {
-      stdio: ["ignore", "ignore", "inherit"],
-      reject: false,
-    });
-    const json = JSON.parse(readFileSync(report, "utf8")) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numRuntimeErrorTestSuites: number;
-    };
-    return { passed: json.numPassedTests, failed: json.numFailedTests + json.numRuntimeErrorTestSuites };
-  });
-}
-
-async function runUnittest(filter?: string): Promise<Counts> {
-  const command = ["-m", "unittest", "discover", "-s", "host/tests", "-t", "host", ...(filter ? ["-k", filter] : [])];
-  const result = await execa("python3", command, { stdout: "inherit", stderr: ["inherit", "pipe"], reject: false });
-  const ran = Number(/^Ran (\d+) tests?/m.exec(result.stderr)?.[1] ?? 0);
-  const wrong = [...result.stderr.matchAll(/(?:failures|errors)=(\d+)/g)].reduce(
-    (sum, match) => sum + Number(match[1]),
-    0,
-  );
-  const failed = result.exitCode === 0 ? 0 : Math.max(1, wrong);
-  return { passed: Math.max(0, ran - failed), failed };
+  const env = { ...standIns, MAILSTACK_UPGRADE_FROM: ref };
+  return runNode(["tests/upgrade/upgrade.test.ts"], { env });
 }

@@ -1,0 +1,113 @@
+/**
+ * How many tests each file must run. `tests/counts.json` is committed, so that tests that vanish, by an empty list, an early
+ * end of the process or a skip, turn the run red; `npm test -- LAYER [NAME] --record` writes what it saw.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+/** What ran in one file. */
+export interface FileResult {
+  passed: number;
+  failed: number;
+  /** Tests that did not run, skipped or still to be written: the title, and why. */
+  left: string[];
+}
+
+/** By file, relative to the project. */
+export type Results = Record<string, FileResult>;
+
+/** The sum of a layer or of a part of it. */
+export interface Counts {
+  passed: number;
+  failed: number;
+  /** Every test that did not run, with its file. */
+  left: string[];
+  /** What failed although no test said so, each counted among `failed`. */
+  problems: string[];
+  /** How many tests ran, by file. */
+  ran: Record<string, number>;
+}
+
+/** Layer, file, least number of tests. */
+export type Minimums = Record<string, Record<string, number>>;
+
+const countsFile = join(__dirname, "../tests/counts.json");
+
+export function readMinimums(): Minimums {
+  return JSON.parse(readFileSync(countsFile, "utf8")) as Minimums;
+}
+
+/** Adds up what ran in these files. */
+export function countsOf(files: string[], results: Results): Counts {
+  const counts: Counts = { passed: 0, failed: 0, left: [], problems: [], ran: {} };
+  for (const [file, { passed, failed, left }] of Object.entries(results)) {
+    counts.passed += passed;
+    counts.failed += failed;
+    counts.left.push(...left.map((title) => `${file}: ${title}`));
+  }
+  for (const file of files) counts.ran[file] = (results[file]?.passed ?? 0) + (results[file]?.failed ?? 0);
+  return counts;
+}
+
+/** The same with a failure for each file that ran fewer tests than its minimum; without minimums, none at all. */
+export function judge(counts: Counts, minimums?: Record<string, number>): Counts {
+  const problems = Object.entries(counts.ran).flatMap(([file, ran]) => {
+    const least = minimums?.[file];
+    if (ran === 0) return [`${file}: no test ran`];
+    if (minimums && least === undefined) return [`${file}: is not in tests/counts.json; run it with --record`];
+    return least && ran < least ? [`${file}: ${ran} tests ran, and tests/counts.json asks for ${least}`] : [];
+  });
+  return withProblems(counts, problems);
+}
+
+/** The same with these failures too. */
+export function withProblems(counts: Counts, problems: string[]): Counts {
+  return { ...counts, failed: counts.failed + problems.length, problems: [...counts.problems, ...problems] };
+}
+
+/** The sum of the parts; of a file that ran in several, the least number. */
+export function sumOf(parts: Counts[]): Counts {
+  const sum = countsOf([], {});
+  for (const part of parts) {
+    sum.passed += part.passed;
+    sum.failed += part.failed;
+    sum.left.push(...part.left);
+    sum.problems.push(...part.problems);
+    for (const [file, ran] of Object.entries(part.ran)) sum.ran[file] = Math.min(ran, sum.ran[file] ?? ran);
+  }
+  return sum;
+}
+
+/** Writes what ran into `tests/counts.json`; files that no longer exist leave it. */
+export function recordCounts(layer: string, ran: Record<string, number>, exists: (file: string) => boolean): void {
+  const minimums = readMinimums();
+  minimums[layer] = { ...minimums[layer], ...ran };
+  const sorted = Object.entries(minimums).map(([name, files]): [string, Record<string, number>] => [
+    name,
+    Object.fromEntries(
+      Object.entries(files)
+        .filter(([file]) => exists(file))
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    ),
+  ]);
+  writeFileSync(countsFile, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
+}
+
+/** How many tests the text of a file declares; loops and tables only make more of them. */
+export function declaredTests(file: string, text: string): number {
+  if (file.endsWith(".py")) return [...text.matchAll(/^ +(?:async )?def test_/gm)].length;
+  let declared = 0;
+  const isTest = (node: ts.Node): boolean => {
+    if (ts.isIdentifier(node)) return node.text === "test" || node.text === "it";
+    // test.each(table)(title, ...)
+    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
+    return node.expression.name.text === "each" && isTest(node.expression.expression);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && isTest(node.expression)) declared += 1;
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest));
+  return declared;
+}
