@@ -1,0 +1,8 @@
+import { codeMutants } from "./code-mutants";
+import { hostMutants } from "./host-mutants";
+import { mailMutants } from "./mail-mutants";
+import type { Mutant } from "./mutant";
+import { postfixMutants } from "./postfix-mutants";
+
+/** Every fault that the tests must notice; scripts/mutation.ts puts them in, one at a time. */
+export const mutants: Mutant[] = [...postfixMutants, ...mailMutants, ...hostMutants, ...codeMutants];
