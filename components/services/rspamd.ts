@@ -125,6 +125,7 @@ function render(
           settle: settle.join(" "),
           watchProgram,
           milter: `127.0.0.1:${milterPort}`,
+          milterPort,
           milterWorkers,
           controller,
           controllerSocket,

@@ -33,8 +33,11 @@ for (const os of everySystem) {
       const found = (JSON.parse(text) as Record<string, Record<string, number>>)[user] ?? {};
       return Object.entries(found).filter(([id]) => id.startsWith(`${run}-${name}.`));
     };
-    const workers = async () =>
-      (await server.system.must(["pgrep", "--full", "rspamd_prox[y] process"])).trim().split("\n").sort();
+    const processes = async (kind: string) => {
+      const { stdout } = await server.system.exec(["pgrep", "--full", `rspamd: ${kind} process`]);
+      return stdout.split("\n").filter(Boolean).sort();
+    };
+    const workers = () => processes("rspamd_prox[y]");
 
     test("each kind is refused with words, all at once, and small mail is answered meanwhile", async () => {
       const kinds = await kindsOf("REFUSED");
@@ -105,5 +108,53 @@ for (const os of everySystem) {
 
     test("a worker that ends by itself, which Rspamd does not replace, is replaced", () =>
       assertReplaced("ended", "TERM"));
+
+    /** Two that scan, and one that learns and answers the web interface. */
+    const whole = async () => [...(await workers()), ...(await processes("controlle[r]"))];
+    const assertWhole = (without: string[]) =>
+      until(
+        "two workers and the controller are there, without the lost ones",
+        async () => {
+          const there = await whole();
+          return there.length === 3 && !there.some((pid) => without.includes(pid));
+        },
+        90,
+      );
+
+    for (const signal of ["TERM", "KILL", "STOP"])
+      test(`all of Rspamd's workers at once that get SIG${signal} are replaced, and no mail is lost`, async () => {
+        await assertWhole([]);
+        const lost = await whole();
+        const name = `all-${signal}`;
+        await server.system.must(["sh", "-c", `kill -${signal} ${lost.join(" ")}`]);
+        const answers = Object.values(await send(name, []));
+        await assertWhole(lost);
+        for (const { code, words } of answers) assert.ok([250, 451].includes(code), words);
+        const taken = answers.filter(({ code }) => code === 250).length;
+        await until("what was taken is there", async () => (await arrived(name)).length === taken, 60);
+        for (const { code, words } of Object.values(await send(`${name}-later`, []))) assert.equal(code, 250, words);
+      });
+
+    test("the worker that learns and answers the web interface is replaced, too", async () => {
+      await assertWhole([]);
+      const lost = await processes("controlle[r]");
+      await server.system.must(["sh", "-c", `kill -TERM ${lost.join(" ")}`]);
+      await assertWhole(lost);
+    });
+
+    test("status says when no worker is there, though the port is open", async () => {
+      await assertWhole([]);
+      const status = async () => (await server.system.exec(["mailstack", "status"])).stdout;
+      await server.system.must(["systemctl", "stop", "mailstack-rspamd-watch.service"]);
+      try {
+        await server.system.must(["sh", "-c", `kill -TERM ${(await whole()).join(" ")}`]);
+        await until("no worker is there", async () => (await whole()).length === 0);
+        assert.match(await status(), /^BAD {2}rspamd +nobody answers at port 11332$/m);
+      } finally {
+        await server.system.must(["systemctl", "start", "mailstack-rspamd-watch.service"]);
+      }
+      await assertWhole([]);
+      assert.match(await status(), /^ok {3}rspamd /m);
+    });
   });
 }

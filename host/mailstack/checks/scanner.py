@@ -23,9 +23,8 @@ def redis(_name: str, path: str = _REDIS) -> str:
 
 
 def rspamd(_name: str) -> str:
-    """The milter listens, and the controller answers ping."""
-    with socket.create_connection((HERE, 11332), TIMEOUT):
-        pass
+    """A worker answers an offer, and the controller answers ping. Without any worker the port is open all the same."""
+    _offer(11332)
     connection = http.client.HTTPConnection(HERE, 11334, timeout=TIMEOUT)
     try:
         connection.request("GET", "/ping")
@@ -40,11 +39,7 @@ def rspamd(_name: str) -> str:
 
 def guard(_name: str) -> str:
     """What stands between Postfix and Rspamd agrees to look at mail."""
-    with socket.create_connection((HERE, 11331), TIMEOUT) as connection:
-        connection.sendall(milter.offer())
-        letter, _ = next(milter.packets(connection), (b"", b""))
-    if letter != milter.OPTIONS:
-        raise Bad("it answers no offer")
+    _offer(11331)
     return "looks at mail"
 
 
@@ -57,6 +52,17 @@ def lessons(_name: str, path: str = _REDIS) -> str:
         spam, ham = (_bulk(lines) for _ in range(2))
     trained = " (trained)" if min(spam, ham) >= _NEEDED else f", of {_NEEDED} each"
     return f"{spam} spam, {ham} good{trained}"
+
+
+def _offer(port: int) -> None:
+    with socket.create_connection((HERE, port), TIMEOUT) as connection:
+        connection.sendall(milter.offer())
+        try:
+            letter, _ = next(milter.packets(connection), (b"", b""))
+        except TimeoutError as error:
+            raise Bad(f"nobody answers at port {port}") from error
+    if letter != milter.OPTIONS:
+        raise Bad("it answers no offer")
 
 
 def _connect(path: str) -> socket.socket:
