@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { before, beforeEach, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { letterHead } from "./support/letters";
 import { storedBytes } from "./support/maildir";
 import { sendRaw, submitRaw } from "./support/raw-smtp";
 import { forget } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
+import { signer, type Signer } from "./support/smime";
 
 const friend = "friend@peer.example";
 const longest = 998;
@@ -123,6 +124,58 @@ for (const os of everySystem) {
       const data = letter(server.address("support"), friend, subject, head, [...signed, "", "signature", "--S--"]);
       const talk = await submitRaw(server, "support", { to: [friend], data });
       assert.match(talk.data, /^554 5\.6\.0 .*998 characters.*signed/);
+    });
+
+    describe("S/MIME", () => {
+      /** A line that begins with a dot, one that looks like a mailbox's, and white space at the end. */
+      const odd = [".dot", "From here to there", "caf\u00e9  ", "-- ", ""];
+      const contents = { "short lines": odd, "a line of 3600 characters": [longLine, ...odd] };
+      let signing: Signer;
+      before(async () => {
+        signing = await signer("somebody");
+      });
+      after(() => signing.forget());
+
+      /** A whole message in that form, and what is signed in it. */
+      const signed = async (from: string, to: string, form: "clear" | "opaque", lines: string[]) => {
+        const subject = server.unique("smime");
+        const content = ["Content-Type: text/plain; charset=utf-8", "", ...lines].join("\r\n");
+        const head = letterHead(from, to, subject).filter((line) => !line.startsWith("MIME-Version"));
+        const message = `${head.join("\n")}\n${await signing.sign(form, content)}`.replace(/\r?\n/g, "\r\n");
+        return { subject, content, data: Buffer.from(message) };
+      };
+      const assertSigned = async (received: string, content: string) =>
+        assert.equal((await signing.verified(received)).replace(/\r\n/g, "\n"), content.replace(/\r\n/g, "\n"));
+
+      for (const form of ["clear", "opaque"] as const)
+        for (const [what, lines] of Object.entries(contents)) {
+          test(`${form}, with ${what}, from outside: verified as it is stored`, async () => {
+            const { subject, content, data } = await signed(friend, server.address("support"), form, lines);
+            const talk = await sendRaw(server, { from: friend, to: [server.address("support")], data });
+            assert.match(talk.data, /^250 /);
+            const stored = (await storedBytes(server, "support", subject)).toString("latin1");
+            await assertSigned(stored, content);
+            const body = stored.search(/\n\r?\n/);
+            const damaged = stored.slice(0, body) + stored.slice(body).replace(/[\w+/]{64}\r?\n/, "");
+            assert.notEqual(damaged, stored);
+            await assert.rejects(signing.verified(damaged));
+          });
+
+          test(`${form}, with ${what}, from a user: verified where it arrives, or refused in words`, async () => {
+            const { subject, content, data } = await signed(server.address("support"), friend, form, lines);
+            const talk = await submitRaw(server, "support", { to: [friend], data });
+            if (form === "clear" && lines[0] === longLine) {
+              // SMTP has no way for it that leaves what is signed as it is (RFC 8551, 3.1.1).
+              assert.match(talk.data, /^554 5\.6\.0 .*998 characters.*signed/);
+              return;
+            }
+            assert.match(talk.data, /^250 /);
+            const message = await server.peer.received({ subject });
+            assert.equal(message.verdicts?.dkim, "pass");
+            const encoded = await server.peer.system.must(["base64", "-w0", message.path]);
+            await assertSigned(Buffer.from(encoded, "base64").toString("latin1"), content);
+          });
+        }
     });
 
     test("a stranger's mail brings no verdict in this host's name", async () => {
