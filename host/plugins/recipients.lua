@@ -51,7 +51,7 @@ local check = rspamd_config:register_symbol({
     if not user then return end
     local function put_off()
       task:insert_result("RECIPIENTS_NOT_COUNTED", 1.0)
-      task:set_pre_result("soft reject", "Recipients cannot be counted now, try again later", "mailstack")
+      task:set_pre_result("soft reject", "mailstack: Recipients cannot be counted now, try again later", "mailstack")
     end
     local key = "RL_user_" .. user
     local many = math.max(1, #(task:get_recipients("smtp") or {}))
@@ -61,7 +61,7 @@ local check = rspamd_config:register_symbol({
         task:cache_set(taken, { key, tostring(many) })
       else
         task:insert_result(limited, 1.0)
-        task:set_pre_result("soft reject", "Too many recipients within an hour, try again later", "mailstack")
+        task:set_pre_result("soft reject", "mailstack: Too many recipients within an hour, try again later", "mailstack")
       end
     end
     local most = by_script and settings.per_hour_by_script or settings.per_hour

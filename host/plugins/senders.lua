@@ -94,10 +94,10 @@ local function ask(task, question)
     local answer = ok and parser:get_object() or {}
     if type(answer.refuse) ~= "string" then
       rspamd_logger.errx(task, "no answer about the sender: %s", err or data)
-      task:set_pre_result("soft reject", "The sender cannot be checked now, try again later", "mailstack")
+      task:set_pre_result("soft reject", "mailstack: The sender cannot be checked now, try again later", "mailstack")
     elseif answer.refuse ~= "" then
       task:insert_result("SENDER_REFUSED", 1.0)
-      task:set_pre_result("reject", answer.refuse, "mailstack")
+      task:set_pre_result("reject", "mailstack: " .. answer.refuse, "mailstack")
     elseif question.user then
       task:cache_set(signed, true)
     end
@@ -224,11 +224,11 @@ rspamd_config:register_symbol({
     if origin(task) ~= "stranger" or not envelope_is_ours(task) or task:has_symbol("R_SPF_ALLOW") then return end
     -- Sent on by an alias or a filter it would leave with SPF of our own: as good as signed.
     if task:has_symbol("R_SPF_DNSFAIL") then
-      task:set_pre_result("soft reject", "The sender cannot be checked now, try again later", "mailstack")
+      task:set_pre_result("soft reject", "mailstack: The sender cannot be checked now, try again later", "mailstack")
       return
     end
     task:insert_result("FORGED_OWN_ENVELOPE", 1.0)
-    task:set_pre_result("reject", "The sender is in a domain of this host: log in on port 587", "mailstack")
+    task:set_pre_result("reject", "mailstack: The sender is in a domain of this host: log in on port 587", "mailstack")
   end,
 })
 
@@ -251,7 +251,7 @@ rspamd_config:register_symbol({
     task:insert_result("FORGED_OWN_DOMAIN", 1.0)
     -- Sent on by an alias or a filter it would leave with a sender of this host's name, and SPF of that.
     if from[1] and (from[1].domain or ""):lower() == settings.hostname then
-      task:set_pre_result("reject", "It is written in the name of this host", "mailstack")
+      task:set_pre_result("reject", "mailstack: It is written in the name of this host", "mailstack")
       return
     end
     -- Whatever else speaks for it: marked, and so not in the inbox. What is refused stays refused.

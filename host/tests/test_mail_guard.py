@@ -1,7 +1,9 @@
 """What stands between Postfix and Rspamd, with a Rspamd that answers, dies or hangs as told."""
 
 import contextlib
+import pathlib
 import quopri
+import re
 import socket
 import threading
 import unittest
@@ -131,6 +133,32 @@ class MailGuard(unittest.TestCase):
     def test_what_a_stranger_sends_stays_as_it_is(self):
         self.guard(ACCEPT)
         self.assertEqual(self.send(b"word " * 1_000 + b"\r\n"), [(b"a", b"")])
+
+    def test_a_user_reads_our_words_whatever_rspamd_says(self):
+        spam = b"554 5.7.1 Our filter takes this message for spam, so it was not sent\0"
+        later = b"451 4.7.1 Our filter cannot check this message now, so it was not sent; try again later\0"
+        for rspamd, user, stranger in (
+            (b"554 5.7.1 Gtube pattern", spam, b"554 5.7.1 Gtube pattern\0"),
+            (b"451 4.7.1 timeout processing message", later, b"451 4.7.1 timeout processing message\0"),
+            (b"554 5.7.1 mailstack: From is x", b"554 5.7.1 From is x\0", b"554 5.7.1 From is x\0"),
+            (b"451 4.7.1 mailstack: Too many", b"451 4.7.1 Too many\0", b"451 4.7.1 Too many\0"),
+        ):
+            self.guard(milter.packet(milter.REPLY_CODE, rspamd + b"\0"))
+            self.assertEqual(self.send(macros=USER), [(milter.REPLY_CODE, user)])
+            self.assertEqual(self.send(), [(milter.REPLY_CODE, stranger)])
+        self.guard(milter.packet(b"r"))
+        self.assertEqual(self.send(macros=USER), [(milter.REPLY_CODE, spam)])
+        self.assertEqual(self.send(), [(b"r", b"")])
+        self.guard(milter.packet(milter.TEMPORARY_FAILURE))
+        self.assertEqual(self.send(macros=USER), [(milter.REPLY_CODE, later)])
+        self.assertEqual(self.send(), [(milter.TEMPORARY_FAILURE, b"")])
+
+    def test_rules_of_this_host_mark_their_words(self):
+        root = pathlib.Path(__file__).parents[2]
+        lua = [*root.glob("host/plugins/*.lua"), *root.glob("templates/rspamd/**/*.lua.mustache")]
+        words = [w for path in lua for w in re.findall(r'set_pre_result\("(?:soft )?reject", (.*)', path.read_text())]
+        self.assertGreaterEqual(len(words), 8)
+        self.assertEqual([each for each in words if not each.startswith('"mailstack: ')], [])
 
     def test_what_cannot_be_made_to_fit_is_refused_in_words(self):
         self.guard("die")

@@ -100,10 +100,45 @@ for (const os of everySystem) {
       assert.ok(!headers["authentication-results"]?.some((value) => value.startsWith(server.hostname)));
     });
 
-    test("the pattern that every filter refuses is refused while it is submitted, in words that name it", async () => {
+    test("what the filter takes for spam is refused while it is submitted, in words that say so", async () => {
       const data = [...letterHead(server.address("ceo"), friend, server.unique("pattern")), "", gtube, ""].join("\r\n");
       const talk = await submitRaw(server, "ceo", { to: [friend], data });
-      assert.equal(talk.data, "554 5.7.1 Gtube pattern");
+      assert.equal(talk.data, "554 5.7.1 Our filter takes this message for spam, so it was not sent");
+    });
+
+    test("whatever part of the filter refuses a user's mail or puts it off, the user reads our words", async () => {
+      const rule = "/etc/rspamd/mailstack.d/of-a-test.lua";
+      const actions = ["reject", "soft reject", "reject at high score"];
+      const program = `rspamd_config:register_symbol({
+  name = "OF_A_TEST", type = "prefilter", score = 0.0,
+  callback = function(task)
+    local action = task:get_header("X-Of-A-Test")
+    if action == "reject at high score" then task:set_pre_result({ action = "reject", module = "of a test" })
+    elseif action then task:set_pre_result(action, "Jargon of a module", "of a test") end
+  end,
+})
+`;
+      const reloaded = () => server.system.must(["systemctl", "reload", "rspamd.service"]);
+      const refused = async (action: string) => {
+        const head = letterHead(server.address("ceo"), friend, server.unique("refused"));
+        const data = [...head, `X-Of-A-Test: ${action}`, "", "hello", ""].join("\r\n");
+        return (await submitRaw(server, "ceo", { to: [friend], data })).data;
+      };
+      await server.system.must(["tee", rule], { input: program });
+      try {
+        await reloaded();
+        await until("the rule counts", async () => (await refused("reject")).startsWith("554 "), 60);
+        const words = Object.fromEntries(await Promise.all(actions.map(async (each) => [each, await refused(each)])));
+        assert.deepEqual(words, {
+          reject: "554 5.7.1 Our filter takes this message for spam, so it was not sent",
+          "soft reject": "451 4.7.1 Our filter cannot check this message now, so it was not sent; try again later",
+          "reject at high score": "554 5.7.1 Our filter takes this message for spam, so it was not sent",
+        });
+      } finally {
+        await server.system.must(["rm", rule]);
+        await reloaded();
+        await until("it counts no more", async () => (await refused("reject")).startsWith("250 "), 60);
+      }
     });
 
     test("who has logged in is told after four hours that mail waits; a stranger is not", async () => {

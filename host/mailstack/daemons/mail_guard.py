@@ -18,6 +18,7 @@ from . import milter
 from .guarded_message import Message
 from .long_lines import Unfit
 from .mime_limits import TooComplex
+from .refusals import reworded
 
 # Longer than Rspamd's own limits, shorter than Postfix's (milter_content_timeout).
 ANSWER_SECONDS = 120
@@ -159,7 +160,7 @@ def _ask(link: socket.socket, begin: bytes, message: Message, end: bytes) -> byt
     for letter, data in milter.packets(link):
         if letter == milter.OPTIONS:
             continue
-        answer += milter.packet(letter, data)
+        answer += reworded(letter, data, message.by_user)
         if letter in milter.FINAL:
             link.sendall(milter.packet(milter.QUIT))
             return answer

@@ -9,8 +9,9 @@ CONNECT, HELO, MACROS, OPTIONS = b"C", b"H", b"D", b"O"
 MAIL, HEADER, END_OF_HEADERS, BODY, END_OF_MESSAGE = b"M", b"L", b"N", b"B", b"E"
 ABORT, NEXT_SESSION, QUIT, UNKNOWN = b"A", b"K", b"Q", b"U"
 REPLY_CODE, TEMPORARY_FAILURE, PROGRESS = b"y", b"t", b"p"
-# The answers after which nothing more follows: accept, continue, discard, reject, and these two.
-FINAL = frozenset({b"a", b"c", b"d", b"r", TEMPORARY_FAILURE, REPLY_CODE})
+REJECT = b"r"
+# The answers after which nothing more follows: accept, continue, discard, and these.
+FINAL = frozenset({b"a", b"c", b"d", REJECT, TEMPORARY_FAILURE, REPLY_CODE})
 
 VERSION = 6
 # Add, change and insert headers, change body and recipients, quarantine: what Rspamd asks for.
