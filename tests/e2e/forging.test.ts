@@ -1,32 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { send, withDmarc, type Answers } from "./support/forging";
 import { letterHead } from "./support/letters";
 import { manageSieve } from "./support/managesieve";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
 const friend = "friend@peer.example";
-
-/** One session: a line of JSON for each message, what its end was answered. Standard input: how, and the messages. */
-const send = `
-import json, smtplib, ssl, sys
-job = json.load(sys.stdin)
-if job.get("password"):
-    session = smtplib.SMTP_SSL(job["host"], 465, context=ssl.create_default_context(cafile=job["trusted"]), timeout=60)
-    session.login(job["user"], job["password"])
-else:
-    session = smtplib.SMTP(job["host"], 25, timeout=60)
-    session.ehlo()
-answers = []
-for sender, to, text in job["messages"]:
-    session.mail(sender)
-    code, words = session.rcpt(to)
-    if code == 250: code, words = session.data(text.encode())
-    answers.append([code, words.decode()])
-    session.rset()
-print(json.dumps(answers))
-`;
-type Answers = [code: number, words: string][];
 
 for (const os of everySystem) {
   describe(`forging on ${os}`, () => {
@@ -119,7 +99,8 @@ for (const os of everySystem) {
       }
     });
 
-    test("our domain in From of a stranger's mail never reaches the inbox, however it is written", async () => {
+    /** What strangers write in our domain's name, in every way that a mail program shows, reaches no inbox. */
+    const noInboxForForged = async () => {
       const boss = server.address("ceo");
       const forged = [
         [`From: The Boss <${boss}>`],
@@ -156,7 +137,15 @@ for (const os of everySystem) {
         assert.deepEqual(await folders("tech", subjects[index]!), code === 250 ? ["Junk"] : [], what);
       }
       assert.ok(answers.filter(([code]) => code === 250).length >= 6, JSON.stringify(answers));
-    });
+    };
+
+    test("our domain in From of a stranger's mail never reaches the inbox, however it is written", noInboxForForged);
+
+    for (const [what, change, told] of [
+      ["with the policy none", { content: '"v=DMARC1; p=none"' }, /^'v=DMARC1; p=none'$/m],
+      ["without a policy", { label: "elsewhere" }, /^none$/m],
+    ] as const)
+      test(`${what} it is the same`, () => withDmarc(server, change, told, noInboxForForged));
 
     test("what a user's script sends on bears no signature of ours", async () => {
       await script("support", `require ["copy"];\nredirect :copy "${friend}";\n`);
