@@ -43,9 +43,11 @@ const dovecotPackages = [
   "dovecot-sqlite",
 ];
 
+/** Where Postfix delivers. */
+const lmtpSocket = "/var/spool/postfix/private/dovecot-lmtp";
 /** Sockets inside Postfix's chroot. */
 const postfixSockets = [
-  { service: "lmtp", path: "/var/spool/postfix/private/dovecot-lmtp", mode: "0600" },
+  { service: "lmtp", path: lmtpSocket, mode: "0600" },
   { service: "auth", path: "/var/spool/postfix/private/auth", mode: "0660" },
 ];
 
@@ -134,7 +136,7 @@ function render(stack: DovecotStack): BundleBody {
       ...filesFrom(
         "dovecot",
         { "/etc/systemd/system/dovecot.service.d/mailstack.conf": {} },
-        { sandbox, postfixUnit: stack.system.postfixUnit },
+        { sandbox, postfixUnit: stack.system.postfixUnit, lmtpSocket: basename(lmtpSocket) },
       ),
       ...{ "2.3": files23, "2.4": files24 }[generation]({
         hostname: stack.fqdn,

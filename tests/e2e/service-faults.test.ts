@@ -143,18 +143,33 @@ for (const os of everySystem) {
       await assertDelivers(server);
     });
 
-    test("Dovecot down: Postfix keeps what it takes, and delivers when Dovecot is back", async () => {
+    test("Dovecot down: Postfix keeps what it takes, delivers when Dovecot is back, and tries nothing else then", async () => {
+      // Nobody answers there.
+      const dead = "postmaster@[203.0.113.254]";
+      const own = `<${Date.now()}@${server.hostname}>`;
+      const tries = async () =>
+        Number(await shell(`journalctl -o cat --since=-10min | grep -cF 'to=<${dead}>' || true`));
+      const write = (to: string, head: string) => shell(`printf '${head}\\n\\nhello\\n' | sendmail '${to}'`);
+      await write(dead, "Subject: x");
+      await until("a mail waits for another server", async () => (await tries()) > 0, 60);
       await shell("systemctl stop dovecot.service");
-      const taken: string[] = [];
+      const taken = [own];
+      let tried: number;
       try {
         const answer = await attempt();
         assert.ok(isLater(answer.code) || answer.code === 250, answer.transcript);
         if (answer.code === 250) taken.push(answer.messageId);
+        await write(server.address("ceo"), `Subject: ${subject}\\nMessage-ID: ${own}`);
+        const waits = async () => (await shell("postqueue -j")).includes("[private/dovecot-lmtp]");
+        await until("Postfix has tried to deliver it", waits, 60);
+        tried = await tries();
       } finally {
         await shell("systemctl start dovecot.service");
       }
       await untilWell(server);
       for (const id of taken) await until(`${id} is in the mailbox`, async () => (await inbox(id)) > 0, 60);
+      assert.equal(await tries(), tried);
+      await shell(`postqueue -j | grep -F '${dead}' | sed -E 's/.*"queue_id": "([^"]+)".*/\\1/' | postsuper -d -`);
     });
 
     test("no room for the queue: 452, and mail is taken again as soon as there is room", async () => {

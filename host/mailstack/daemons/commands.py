@@ -39,6 +39,8 @@ def add(command: Command) -> None:
     made.add_argument("--size-gb", type=int, required=True, metavar="GB", help="its size, as the provider counts")
     made.add_argument("--mail", required=True, metavar="FOLDER")
     made.add_argument("--marker", required=True, metavar="PATH", help="there once all mail is on the volume")
+    made = command("retry-deliveries", _retry_deliveries, "try again to deliver what waits for Dovecot, at its start")
+    made.add_argument("--socket", required=True, metavar="NAME", help="where Postfix delivers, by its own name")
     text = "wait until Rspamd listens, and make its processes share their patterns"
     made = command("rspamd-settle", _rspamd_settle, text)
     made.add_argument("--port", type=int, required=True)
@@ -99,6 +101,13 @@ def _mail_volume(options: Namespace) -> int:
         volume.check()
     else:
         volume.use()
+    return 0
+
+
+def _retry_deliveries(options: Namespace) -> int:
+    from .waiting_deliveries import retry
+
+    retry(options.socket)
     return 0
 
 

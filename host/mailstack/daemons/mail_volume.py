@@ -86,9 +86,8 @@ class MailVolume:
                 raise
         copying = on_host(f"{self.mail}/{COPYING}")
         if state(copying) is not None:
+            # What Postfix took meanwhile is delivered at its start.
             run("systemctl", "restart", _DOVECOT)
-            # 69: there is no Postfix that runs.
-            run("postqueue", "-f", good=(0, 69))
             remove(copying)
         self.device.grow(self.mail, self.size_gb)
 

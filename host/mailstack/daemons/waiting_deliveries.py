@@ -1,0 +1,33 @@
+"""Mail that waits for Dovecot is delivered as soon as it is back; what waits for other servers keeps its own time."""
+
+import json
+from typing import Any
+
+from ..errors import MailstackError
+from ..programs import run
+
+# postqueue(1) where no Postfix runs: the mail is delivered when it does.
+_UNAVAILABLE = 69
+# Each is a program of its own. With more, nearly all of the queue waits for Dovecot.
+_MOST = 500
+
+
+def retry(socket: str) -> None:
+    """`socket`: where Postfix delivers, as it names it in its reasons for waiting."""
+    listed = run(["postqueue", "-j"])
+    if listed.code == _UNAVAILABLE:
+        return
+    if listed.code != 0:
+        raise MailstackError(f"postqueue ended with {listed.code}", listed.words())
+    messages = [json.loads(line) for line in listed.out.splitlines()]
+    waiting = [message["queue_id"] for message in messages if _waits(message, socket)]
+    if len(waiting) > _MOST:
+        run(["postqueue", "-f"])
+        return
+    for queue_id in waiting:
+        # What is delivered in the meantime is no failure.
+        run(["postqueue", "-i", queue_id])
+
+
+def _waits(message: dict[str, Any], socket: str) -> bool:
+    return any(f"[{socket}]" in recipient.get("delay_reason", "") for recipient in message["recipients"])
