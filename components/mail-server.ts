@@ -9,7 +9,15 @@ import { Server } from "./cloud/server";
 import { publishRecords } from "./dns/publish";
 import { Published } from "./dns/published";
 import type { HostFacts } from "./dns/zone-data";
-import { hostnameOf, publishedNames, volumeLabelOf, type History, type Past } from "./history/history";
+import {
+  hostnameOf,
+  ownServices,
+  publishedNames,
+  resizesDisk,
+  volumeLabelOf,
+  type History,
+  type Past,
+} from "./history/history";
 import { recordSetsOf, zoneIdOf, zonesOf, zoneTexts } from "./dns/zones";
 import { Host } from "./deployment/host";
 import { secretDigest } from "./deployment/secret-digest";
@@ -85,6 +93,8 @@ export class MailServer extends pulumi.ComponentResource {
     });
     const { mailDomains: domains } = stack;
     const services = servicesOf(stack, args.services);
+    const named = (list: readonly ServiceSpec<Stack>[] = []) => list.map((spec) => spec.name);
+    const own = ownServices(args.past, named(args.services), named(services));
 
     // The host key is made here, so that the very first connection knows it.
     const hostKey = this.sshKey(`${name}-host-key`);
@@ -100,6 +110,7 @@ export class MailServer extends pulumi.ComponentResource {
         hostname,
         region: settings.region,
         plan: settings.plan,
+        resizeDisk: resizesDisk(args.past, settings.plan),
         os: settings.os,
         hostKey,
         deployPublicKey: pulumi.unsecret(deployKey.publicKey),
@@ -172,29 +183,41 @@ export class MailServer extends pulumi.ComponentResource {
       .all([addresses, dkim, servedKey])
       .apply(([known, dkim, servedKey]): HostFacts => ({ ...known, dkim, servedKey }));
 
-    const named = { parent: this, providers: [args.linode], dependsOn: address };
-    const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, named)];
-    if (settings.ipv6) reverse.push(new ReverseName(`${name}-ptr6`, { address: server.ipv6, hostname }, named));
+    const pointing = { parent: this, providers: [args.linode], dependsOn: address };
+    const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, pointing)];
+    if (settings.ipv6) reverse.push(new ReverseName(`${name}-ptr6`, { address: server.ipv6, hostname }, pointing));
     const records = publishRecords(`${name}-dns`, "mail", publishing, facts, [installed.last, ...reverse]);
     // A new key signs only now. Where its record is not to be seen within the time, the host goes on looking.
     const keys = JSON.stringify({ selector: settings.dkimSelector, domains });
     const signing = { parent: this, dependsOn: [installed.last, ...records] };
     const signed = host.run(`${name}-dkim`, { arguments: "dkim switch --wait 60", stdin: keys }, signing);
+    // The firewall is closed for them by now.
+    const retiring = { parent: this, dependsOn: [installed.last] };
+    const removal = { arguments: `remove ${own.retired.join(" ")}` };
+    const retired = own.retired.length > 0 ? [host.run(`${name}-retired`, removal, retiring)] : [];
     this.ready = new Published(
       `${name}-published`,
       host,
       { records: recordSetsOf(publishing) },
-      { parent: this, dependsOn: [signed] },
+      { parent: this, dependsOn: [signed, ...retired] },
     );
 
     this.dkim = dkim;
     this.zones = facts.apply((known) => zoneTexts(publishing, known));
-    const { region, os } = settings;
+    const { region, os, plan } = settings;
     const zones = Object.fromEntries(zonesOf(settings).map((zone) => [zone.name, zoneIdOf(settings, zone)]));
     // Known when all is published: a preview, or an `up` that fails on its way, leaves the last one's.
-    this.history = pulumi
-      .all([server.guarded, facts])
-      .apply(([guarded]): History => ({ first, region, os, guarded, zones, kept: former.kept }));
+    this.history = pulumi.all([server.guarded, facts]).apply(([guarded]): History => ({
+      first,
+      region,
+      os,
+      plan,
+      resizesDisk: resizesDisk(args.past, plan),
+      guarded,
+      zones,
+      services: own.services,
+      kept: former.kept,
+    }));
     this.host = host;
     this.instance = instance;
     this.hostname = hostname;

@@ -1,4 +1,5 @@
 import { formerVolumeLabel, volumeLabel } from "../cloud/labels";
+import { plans } from "../settings/linode";
 import type { Settings } from "../settings/schema";
 
 /**
@@ -10,10 +11,15 @@ export interface History {
   first: FirstNames;
   region: string;
   os: string;
+  plan: string;
+  /** See {@link resizesDisk}. */
+  resizesDisk: boolean;
   /** Id of the instance that is behind the firewall. */
   guarded: string;
   /** Zones at the DNS provider, by domain, whose name was compared with the domain's. */
   zones: Record<string, string>;
+  /** Services of another program that are or were on the host, by name. */
+  services?: string[];
   /** Names that are published although the settings do not name them any more, each with the day until which. */
   kept: Record<string, string>;
 }
@@ -60,6 +66,15 @@ export function anotherHost(past: Past | undefined, settings: Settings): string[
 }
 
 /**
+ * Whether the provider is told to let the disk grow with the plan. It then waits until the disk has another size, with the
+ * host shut down: for an hour, and in vain, where both plans have the same. Without a change of plan it stays as it was.
+ */
+export function resizesDisk(past: Past | undefined, plan: string): boolean {
+  if (past?.plan === undefined || past.plan === plan) return past?.resizesDisk ?? true;
+  return plans[past.plan]?.disk !== plans[plan]?.disk;
+}
+
+/**
  * How long a name of before is kept. Resolvers remember an MX for minutes, but mail that was signed with a key is judged
  * when its last server takes it: RFC 5321, section 4.5.4.1, lets it wait for five days.
  */
@@ -70,6 +85,15 @@ const dayMs = 86_400_000;
 /** Name of the mail host. */
 export function hostnameOf(settings: Pick<Settings, "domain" | "hostname">): string {
   return settings.hostname || `mail.${settings.domain}`;
+}
+
+/**
+ * Services of another program, by name: all that the host ever got, and those that are in the list of services no more.
+ * @param listed - Every service of the stack.
+ */
+export function ownServices(past: Past | undefined, own: readonly string[], listed: readonly string[]) {
+  const services = [...new Set([...(past?.services ?? []), ...own])].sort();
+  return { services, retired: services.filter((name) => !listed.includes(name)) };
 }
 
 /** What the records of a stack are made from, besides its settings. */

@@ -36,14 +36,14 @@ export const regions = [
   "us-west",
 ] as const;
 
-/** Plans that carry the mail stack, with their memory in MiB. Source: Linode API `GET /v4/linode/types`. */
-export const planMemory: Readonly<Record<string, number>> = {
-  "g6-standard-1": 2048,
-  "g6-standard-2": 4096,
-  "g6-standard-4": 8192,
-  "g6-standard-6": 16384,
-  "g6-standard-8": 32768,
-  "g6-dedicated-2": 4096,
-  "g6-dedicated-4": 8192,
-  "g6-dedicated-8": 16384,
+/** Plans that carry the mail stack, with their memory and disk in MiB. Source: Linode API `GET /v4/linode/types`. */
+export const plans: Readonly<Record<string, { memory: number; disk: number }>> = {
+  "g6-standard-1": { memory: 2048, disk: 51_200 },
+  "g6-standard-2": { memory: 4096, disk: 81_920 },
+  "g6-standard-4": { memory: 8192, disk: 163_840 },
+  "g6-standard-6": { memory: 16_384, disk: 327_680 },
+  "g6-standard-8": { memory: 32_768, disk: 655_360 },
+  "g6-dedicated-2": { memory: 4096, disk: 81_920 },
+  "g6-dedicated-4": { memory: 8192, disk: 163_840 },
+  "g6-dedicated-8": { memory: 16_384, disk: 327_680 },
 };

@@ -4,7 +4,7 @@ import { isDomain, isOwnAddress } from "./address";
 import { certificateShape } from "./certificate";
 import { daneShape } from "./dane";
 import { filtersShape } from "./filters";
-import { planMemory, regions } from "./linode";
+import { plans, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
 import { publishedNamesShape } from "./published-names";
@@ -130,8 +130,8 @@ export const settingsSchema = z.strictObject({
   region: oneOf(regions).default("eu-central"),
   plan: z
     .string()
-    .refine((plan) => plan in planMemory, {
-      error: (issue) => `"${issue.input}" does not carry the stack; use one of ${Object.keys(planMemory).join(", ")}`,
+    .refine((plan) => plan in plans, {
+      error: (issue) => `"${issue.input}" does not carry the stack; use one of ${Object.keys(plans).join(", ")}`,
     })
     .default("g6-standard-1"),
   swapMb: z

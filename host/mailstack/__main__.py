@@ -67,8 +67,10 @@ def parser() -> argparse.ArgumentParser:
     made = changes(command(top_commands, "apply", commands.apply, text))
     made.add_argument("service", nargs="?", help="the service's name, as in the bundle")
     made.add_argument("--list-steps", action="store_true", help="list the steps at which a test can kill this command")
-    text = "take a service's files away; what was there before comes back, packages stay"
-    changes(command(top_commands, "remove", commands.remove, text)).add_argument("service")
+    text = "take services' files away; what was there before comes back, packages stay"
+    changes(command(top_commands, "remove", commands.remove, text)).add_argument(
+        "services", nargs="+", metavar="SERVICE"
+    )
     text = "make the host's secrets exactly those on standard input (JSON: name, value)"
     changes(command(top_commands, "secrets", commands.store_secrets, text))
     text = 'install what is missing of {"packages": [...], "debconf": [...]} on standard input'

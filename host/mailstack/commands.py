@@ -35,7 +35,8 @@ def remove(options: Namespace) -> int:
     """Prints nothing on stdout."""
     from .apply.remove import remove as take_away
 
-    take_away(options.service, options.lock_timeout)
+    for service in options.services:
+        take_away(service, options.lock_timeout)
     return 0
 
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { failingUp } from "./support/applier";
 import { eicar, eicarSignature, longGtube, putSignatures, signature, withFile } from "./support/filters";
-import { untilWell } from "./support/linode";
+import { instanceId, linode, untilWell } from "./support/linode";
 import { forget, verdictOn } from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
@@ -66,6 +66,18 @@ for (const os of everySystem) {
       assert.match(output, /everything was put back/);
       assert.deepEqual(await active(), []);
       assert.equal((await send({ subject: server.unique("before") })).code, 250);
+    });
+
+    test("the bigger plan has brought its bigger disk", async () => {
+      const disks = await linode<{ data: { size: number }[] }>(
+        server,
+        "GET",
+        `linode/instances/${await instanceId(server)}/disks`,
+      );
+      assert.equal(
+        disks.data.reduce((sum, { size }) => sum + size, 0),
+        81_920,
+      );
     });
 
     test("switched on: they run, and status says so; the second up changes nothing", async () => {

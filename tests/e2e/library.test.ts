@@ -6,10 +6,12 @@ import { after, before, describe, test } from "node:test";
 import { defaultTokens, zoneId } from "../../local-cloud/api";
 import { startCloud, trustFile } from "../../local-cloud/cloud/lifecycle";
 import { hostNamespace } from "../../local-cloud/places";
+import { Peer } from "../../local-cloud/peer/peer";
 import { System } from "../../local-cloud/peer/system";
 import { linode, makeZone } from "./support/linode";
 import { must, Outside, OutsideProgram, run, tracked, type Packed } from "./support/outside-program";
 import { inTestCloud, testCloud } from "./support/servers";
+import { underMail } from "./support/under-mail";
 
 const domain = "library.example";
 const cloud = { inCloud: inTestCloud, trustFile: trustFile(testCloud) };
@@ -121,6 +123,45 @@ describe("the library, installed in an empty folder", () => {
     await host.must(["mailstack", "status"]);
     const second = await program.inCloud([...up, "--expect-no-changes"]);
     assert.equal(second.exitCode, 0, second.text);
+  });
+
+  test("with another name, DKIM selector and list of services: no mail bounces, and what is not listed is gone", async () => {
+    const index = join(folder, "index.ts");
+    const changes = [
+      ["services: [exporter]", "services: []"],
+      ["parseSettings({", 'parseSettings({ hostname: `mx.${domain}`, dkimSelector: "newkey",'],
+    ] as const;
+    for (const [from, to] of changes) {
+      const text = readFileSync(index, "utf8");
+      assert.ok(text.includes(from), text);
+      writeFileSync(index, text.replace(from, to));
+    }
+    const address = await program!.output("ipv4");
+    const host = await hostOf(address);
+    const peer = new Peer(testCloud);
+    await underMail(peer, [`admin@${domain}`], async () => {
+      const first = await program!.inCloud(up);
+      assert.equal(first.exitCode, 0, first.text);
+    });
+    const unit = await host.exec(["systemctl", "is-active", "prometheus-node-exporter.service"]);
+    assert.equal(unit.stdout.trim(), "inactive");
+    const verified = await host.exec(["mailstack", "verify", "node-exporter"]);
+    assert.match(verified.stdout, /node-exporter was never applied/);
+    const ask = async (name: string, type: string) =>
+      (await inTestCloud(["dig", "+short", name, type])).stdout.split("\n").filter(Boolean);
+    assert.deepEqual(await ask(domain, "MX"), [`10 mx.${domain}.`]);
+    for (const name of ["mx", "mail"]) assert.deepEqual(await ask(`${name}.${domain}`, "A"), [address]);
+    for (const selector of ["newkey", "mail1"])
+      assert.match((await ask(`${selector}._domainkey.${domain}`, "TXT"))[0] ?? "", /^"v=DKIM1;/);
+    const subject = `signed ${Date.now()}`;
+    const input = `From: root@${domain}\nSubject: ${subject}\n\nhello\n`;
+    await host.must(["sendmail", "-f", `root@${domain}`, "friend@peer.example"], { input });
+    const { verdicts, headers } = await peer.received({ subject });
+    assert.equal(verdicts?.dkim, "pass");
+    assert.match(headers["dkim-signature"]?.join() ?? "", /s=newkey/);
+    const second = await program!.inCloud([...up, "--expect-no-changes"]);
+    assert.equal(second.exitCode, 0, second.text);
+    await host.must(["mailstack", "status"]);
   });
 
   test("pulumi new asks for what the template needs, keeps tokens secret, and its project plans the mail server", async () => {

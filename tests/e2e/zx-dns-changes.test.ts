@@ -1,33 +1,13 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { zoneId } from "../../local-cloud/api";
 import { everySystem, serverFor, type Server } from "./support/servers";
+import { underMail } from "./support/under-mail";
 import { until } from "./support/until";
 
 /** A zone that no system's own stack uses. */
 const other = "third.example";
 const friend = "friend@peer.example";
-
-/** Mail from the peer, by MX and through its queue, one a second until it is stopped. */
-function stream(server: Server, recipients: string[]) {
-  const sent: { id: string; subject: string }[] = [];
-  let over = false;
-  const work = (async () => {
-    while (!over) {
-      const subject = server.unique("stream");
-      const to = recipients[sent.length % recipients.length]!;
-      const { id } = await server.peer.sendThroughExim({ from: friend, to, subject, body: "hello\n" });
-      sent.push({ id, subject });
-      await sleep(1000);
-    }
-  })();
-  return async () => {
-    over = true;
-    await work;
-    return sent;
-  };
-}
 
 for (const os of everySystem) {
   describe(`changes of the DNS under mail on ${os}`, () => {
@@ -40,21 +20,9 @@ for (const os of everySystem) {
       });
     /** An `up` under mail: none bounces, and each is delivered. Another `up` then changes nothing. */
     const upUnderMail = async (recipients: string[]) => {
-      const stop = stream(server, recipients);
-      let mails: Awaited<ReturnType<typeof stop>>;
-      try {
+      await underMail(server.peer, recipients, async () => {
         await server.up();
-        // What resolvers remember of before counts, too.
-        await sleep(5000);
-      } finally {
-        mails = await stop();
-      }
-      assert.ok(mails.length > 5, `${mails.length} mails`);
-      for (const { id } of mails) {
-        const report = await server.peer.delivered(id, 300_000);
-        const states = report.attempts.map(({ state }) => state);
-        assert.ok(states.includes("delivered") && !states.includes("failed"), JSON.stringify(report));
-      }
+      });
       assert.deepEqual(Object.keys((await server.up()).summary), ["same"]);
     };
 

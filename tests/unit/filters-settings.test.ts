@@ -1,4 +1,4 @@
-import { planMemory } from "../../components/settings/linode";
+import { plans } from "../../components/settings/linode";
 import { parseSettings } from "../../components/settings/parse";
 import { renderOf } from "../golden/renders";
 
@@ -35,7 +35,7 @@ describe("memory", () => {
     expect(linesOf(values)).toEqual(lines);
   });
 
-  test.each(Object.keys(planMemory).filter((plan) => planMemory[plan]! >= 4096))("both fit on %s", (plan) => {
+  test.each(Object.keys(plans).filter((plan) => plans[plan]!.memory >= 4096))("both fit on %s", (plan) => {
     expect(linesOf({ clamav: true, spamAssassin: true, plan })).toEqual([]);
   });
 

@@ -1,6 +1,8 @@
-import { anotherHost, formerNames } from "../../components/history/history";
+import { anotherHost, formerNames, resizesDisk } from "../../components/history/history";
 import { pastOf } from "../../components/history/past";
 import { parseSettings } from "../../components/settings/parse";
+import { plans } from "../../components/settings/linode";
+import { types } from "../../local-cloud/api/linode/catalog";
 import { recordMailServer } from "./support/mail-server";
 import { stackValues } from "./support/stacks";
 import { valueOf } from "./support/recorded-program";
@@ -27,6 +29,26 @@ test("the last up is read from the outputs, also of an older version; before the
     keys: { [domain]: { ementech1: "v=DKIM1; k=rsa; p=AABB" }, "example.net": { ementech1: "v=DKIM1; k=rsa; p=CC" } },
   });
   expect(pastOf({})).toBeUndefined();
+});
+
+test("the disk grows with the plan, and is not waited for where it cannot", () => {
+  const had = (plan: string, resizes: boolean) => ({ ...past, plan, resizesDisk: resizes });
+  const [small, big, dedicated] = ["g6-standard-1", "g6-standard-2", "g6-dedicated-2"];
+  expect(resizesDisk(undefined, small)).toBe(true);
+  expect(resizesDisk(past, big)).toBe(true);
+  expect(resizesDisk(had(small, true), big)).toBe(true);
+  // Both have 80 GB.
+  expect(resizesDisk(had(big, true), dedicated)).toBe(false);
+  // The next up changes nothing.
+  expect(resizesDisk(had(dedicated, false), dedicated)).toBe(false);
+  expect(resizesDisk(had(dedicated, false), "g6-standard-4")).toBe(true);
+});
+
+test("each plan has the disk that the provider lists", () => {
+  const listed = types.map(({ id, memory, disk }) => [id, { memory, disk }]);
+  expect(Object.fromEntries(listed)).toMatchObject(
+    Object.fromEntries(Object.entries(plans).filter(([id]) => types.some((type) => type.id === id))),
+  );
 });
 
 test("names and keys of before stay for a week, with the day on which they go", () => {

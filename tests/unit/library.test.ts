@@ -5,6 +5,7 @@ import { dkimValue } from "./support/fake-cloud";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import type { Stack } from "../../components";
 import { record, valueOf } from "./support/recorded-program";
 import { zoneId } from "./support/stacks";
 
@@ -47,6 +48,8 @@ test("an import makes nothing, reads no configuration, and brings the exports", 
   expect(result.exports).toEqual(values);
 });
 
+const firstNames = { domain: "example.org", hostname: "mail.example.org", selector: "ementech1" };
+
 /** Settings of another company's program. */
 const settings = {
   domain: "example.org",
@@ -78,6 +81,36 @@ test("another program has two mail servers side by side, each below a component 
   expect(ofServer("one")).toHaveLength(ofServer("two").length);
   // What a program asks for its component counts for all that is in it.
   expect(ofServer("two").filter((each) => !each.protect)).toEqual([]);
+});
+
+test("a service that is out of the list is taken off the host, once and not while another of the name is there", async () => {
+  const mailstack = await import("../../components");
+  const service = (name: string) =>
+    mailstack.defineService<Stack>({ name, type: "acme:Own", render: () => ({ files: {} }) });
+  const up = (services: string[], past?: string[]) =>
+    record(() => {
+      const providers = {
+        linode: new linode.Provider("account", { token: "x" }),
+        cloudflare: new cloudflare.Provider("zones", { apiToken: "x" }),
+      };
+      return new mailstack.MailServer("one", {
+        settings: mailstack.parseSettings(settings),
+        services: services.map(service),
+        past: past && { first: firstNames, hostname: "mail.example.org", keys: {}, published: [], services: past },
+        ...providers,
+      });
+    });
+  const retired = async (...args: Parameters<typeof up>) => {
+    const { registrations, result } = await up(...args);
+    const command = registrations.find(({ name }) => name === "one-retired")?.inputs.create;
+    return [(await valueOf(result.history)).services, command];
+  };
+  const remove = "/usr/local/sbin/mailstack remove";
+  expect(await retired(["gitea"])).toEqual([["gitea"], undefined]);
+  expect(await retired([], ["gitea", "wiki"])).toEqual([["gitea", "wiki"], `${remove} gitea wiki`]);
+  expect(await retired(["gitea"], ["gitea", "wiki"])).toEqual([["gitea", "wiki"], `${remove} wiki`]);
+  // Mailstack has one of this name by now.
+  expect(await retired([], ["gitea", "srs"])).toEqual([["gitea", "srs"], `${remove} gitea`]);
 });
 
 test("a secret of another program's service cannot take the name of one of ours", async () => {

@@ -60,7 +60,10 @@ test("the program with production's settings is a mail server with providers of 
       guarded: instanceId,
       kept: {},
       os: "debian12",
+      plan: "g6-standard-1",
       region: "eu-central",
+      resizesDisk: true,
+      services: [],
       zones: { "ementech.co.ke": zoneId },
     },
   });

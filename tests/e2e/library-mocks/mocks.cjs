@@ -24,7 +24,7 @@ async function main() {
     },
     call: ({ token }) => answers[token],
   };
-  await pulumi.runtime.setMocks(mocks, "acme", "dev");
+  await pulumi.runtime.setMocks(mocks, "acme", "dev", false, "organization");
   pulumi.runtime.setAllConfig({
     "acme:domain": "example.org",
     "acme:linodeDomainId": "1234567",
