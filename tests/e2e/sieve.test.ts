@@ -80,6 +80,25 @@ for (const os of everySystem) {
       await arrived("Orders", subject);
     });
 
+    test("more redirects than a script may have: each message is kept, whatever else the script says", async () => {
+      const unique = server.unique("redirects");
+      const target = (each: number) => `redirect "friend+${each}@peer.example";`;
+      const many = Array.from({ length: 51 }, (_, each) => target(each)).join("\n");
+      const scripts = [many, `${many}\ndiscard;`, `require "fileinto";\nfileinto "Junk";\n${many}`];
+      for (const [index, script] of scripts.entries()) {
+        const { answers } = await sieve(["PUTSCRIPT", '"test"', `${script}\n`], ["SETACTIVE", '"test"']);
+        for (const answer of answers) assert.match(answer, /^OK/);
+        await send(`${unique} ${index}`);
+        await arrived("INBOX", `${unique} ${index}`);
+        assert.equal(await inFolder("Junk", `${unique} ${index}`), 0);
+      }
+      assert.equal((await server.system.must(["postqueue", "-j"])).trim(), "", "nothing waits to be sent");
+      assert.equal(
+        (await server.peer.exec(["grep", "-rlF", `Subject: ${unique}`, "/var/mail/peer"])).stdout.trim(),
+        "",
+      );
+    });
+
     test("a user's script runs no program", async () => {
       const pipe = 'require ["vnd.dovecot.pipe"];\npipe "learn-spam";\n';
       const { answers } = await sieve(["PUTSCRIPT", '"test"', pipe]);
