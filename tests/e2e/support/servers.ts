@@ -9,6 +9,7 @@ import { addresses } from "../../../local-cloud/contracts";
 import { Peer } from "../../../local-cloud/peer/peer";
 import { System } from "../../../local-cloud/peer/system";
 import { isSettled, settle } from "./settled";
+import { until } from "./until";
 
 /** Systems under test; MAILSTACK_TEST_OS=debian12 picks one. */
 export const everySystem = (process.env.MAILSTACK_TEST_OS ?? "debian12,debian13").split(",");
@@ -159,15 +160,15 @@ export class Server {
     return inTestCloud(command, input, timeout);
   }
 
-  /** Message numbers in INBOX whose subject holds the text, by IMAPS; waits up to 20 s for the first. */
+  /** Message numbers in INBOX whose subject holds the text, by IMAPS; waits for the first. */
   async imapFind(localPart: string, subject: string): Promise<string> {
-    for (let tries = 0; tries < 40; tries += 1) {
-      const found = await this.curl(localPart, [`imaps://${this.hostname}/INBOX`, "-X", `SEARCH SUBJECT "${subject}"`]);
-      const numbers = /\* SEARCH((?: \d+)+)/.exec(found)?.[1];
-      if (numbers) return numbers.trim();
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    throw new Error(`no mail with the subject "${subject}" in the INBOX of ${this.address(localPart)}`);
+    let numbers: string | undefined;
+    await until(`a mail with the subject "${subject}" in the INBOX of ${this.address(localPart)}`, async () => {
+      const words = [`imaps://${this.hostname}/INBOX`, "-X", `SEARCH SUBJECT "${subject}"`];
+      numbers = /\* SEARCH((?: \d+)+)/.exec(await this.curl(localPart, words))?.[1];
+      return numbers !== undefined;
+    });
+    return numbers!.trim();
   }
 
   /** The newest message by POP3S. */
