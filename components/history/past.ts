@@ -11,11 +11,30 @@ interface Outputs {
 /**
  * What the last `up` of this stack left; undefined before the first one. The engine reads it from the stack's state, also
  * while it runs: outputs change only at the end of an `up`.
+ * @param read - Asks the engine for the outputs; another one in tests.
  */
-export async function readPast(): Promise<Past | undefined> {
-  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const answer = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: Outputs };
+export async function readPast(read: () => Promise<unknown> = readOutputs): Promise<Past | undefined> {
+  const answer = (await patiently(read)) as { outputs?: Outputs };
   return pastOf(answer.outputs ?? {});
+}
+
+function readOutputs(): Promise<unknown> {
+  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  return pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name });
+}
+
+const attempts = 5;
+
+/** The engine may be writing the state at this moment, and then finds half of it. */
+async function patiently(read: () => Promise<unknown>): Promise<unknown> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      if (attempt === attempts || !/failed to load checkpoint/.test(String(error))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt));
+    }
+  }
 }
 
 /** Exported for tests. */

@@ -1,5 +1,5 @@
 import { anotherHost, formerNames, resizesDisk } from "../../components/history/history";
-import { pastOf } from "../../components/history/past";
+import { pastOf, readPast } from "../../components/history/past";
 import { parseSettings } from "../../components/settings/parse";
 import { plans } from "../../components/settings/linode";
 import { types } from "../../local-cloud/api/linode/catalog";
@@ -29,6 +29,22 @@ test("the last up is read from the outputs, also of an older version; before the
     keys: { [domain]: { ementech1: "v=DKIM1; k=rsa; p=AABB" }, "example.net": { ementech1: "v=DKIM1; k=rsa; p=CC" } },
   });
   expect(pastOf({})).toBeUndefined();
+});
+
+test("a state that the engine is writing is read again, and nothing else that fails is", async () => {
+  const failing = (...words: string[]) => {
+    const answers = words.map((word) => Promise.reject(new Error(word)));
+    answers.forEach((each) => each.catch(() => undefined));
+    const call = jest.fn(() => answers.shift() ?? Promise.resolve({ outputs }));
+    return { call, past: readPast(call) };
+  };
+  const unfinished = failing("failed to load checkpoint: EOF", "failed to load checkpoint: EOF");
+  expect(await unfinished.past).toEqual(past);
+  expect(unfinished.call).toHaveBeenCalledTimes(3);
+  await expect(failing(...Array<string>(5).fill("failed to load checkpoint: EOF")).past).rejects.toThrow("EOF");
+  const refused = failing("unknown stack");
+  await expect(refused.past).rejects.toThrow("unknown stack");
+  expect(refused.call).toHaveBeenCalledTimes(1);
 });
 
 test("the disk grows with the plan, and is not waited for where it cannot", () => {
