@@ -61,7 +61,7 @@ export function anotherHost(past: Past | undefined, settings: Settings): string[
     .map(
       (key) =>
         `mailstack:${key}: the host has ${past?.[key]}; ${settings[key]} needs another host, without the mail of this one, ` +
-        "and mailstack:protect is true; docs/admin/operating.md says how to move",
+        "and mailstack:protect is true; docs/admin/operating.md says what that means",
     );
 }
 
