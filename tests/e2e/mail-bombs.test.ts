@@ -38,6 +38,13 @@ for (const os of everySystem) {
       return stdout.split("\n").filter(Boolean).sort();
     };
     const workers = () => processes("rspamd_prox[y]");
+    /** Workers that lost their heartbeats, those that have ended too. */
+    const toldToEnd = async () => {
+      const log =
+        "journalctl -u rspamd -o cat --since=-10min | grep -aoE 'terminate worker type rspamd_proxy with pid [0-9]+'";
+      const { stdout } = await server.system.exec(["sh", "-c", log]);
+      return [...stdout.matchAll(/\d+/g)].map(([pid]) => pid);
+    };
 
     test("each kind is refused with words, all at once, and small mail is answered meanwhile", async () => {
       const kinds = await kindsOf("REFUSED");
@@ -87,8 +94,12 @@ for (const os of everySystem) {
 
     /** Does something to one of two workers, and sees mail pass until there are two without it. */
     const assertReplaced = async (name: string, signal: string) => {
-      // The mail of before may have cost one.
-      await until("there are two workers", async () => (await workers()).length === 2, 90);
+      // The mail of before may have cost one, which takes nothing new and may be there for half a minute.
+      const bothServe = async () => {
+        const [there, ending] = [await workers(), await toldToEnd()];
+        return there.length === 2 && !there.some((pid) => ending.includes(pid));
+      };
+      await until("there are two workers, and neither was told to end", bothServe, 120);
       const [lost] = await workers();
       await server.system.must(["sh", "-c", `kill -${signal} ${lost}`]);
       const answers = await send(name, ["attachment of 25 MB"]);
