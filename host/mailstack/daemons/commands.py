@@ -41,6 +41,7 @@ def add(command: Command) -> None:
     made.add_argument("--marker", required=True, metavar="PATH", help="there once all mail is on the volume")
     made = command("retry-deliveries", _retry_deliveries, "try again to deliver what waits for Dovecot, at its start")
     made.add_argument("--socket", required=True, metavar="NAME", help="where Postfix delivers, by its own name")
+    made.add_argument("--postfix", required=True, metavar="UNIT", help="Postfix's unit")
     text = "wait until Rspamd listens, and make its processes share their patterns"
     made = command("rspamd-settle", _rspamd_settle, text)
     made.add_argument("--port", type=int, required=True)
@@ -107,7 +108,7 @@ def _mail_volume(options: Namespace) -> int:
 def _retry_deliveries(options: Namespace) -> int:
     from .waiting_deliveries import retry
 
-    retry(options.socket)
+    retry(options.socket, options.postfix)
     return 0
 
 

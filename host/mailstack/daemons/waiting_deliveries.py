@@ -6,17 +6,16 @@ from typing import Any
 from ..errors import MailstackError
 from ..programs import run
 
-# postqueue(1) where no Postfix runs: the mail is delivered when it does.
-_UNAVAILABLE = 69
 # Each is a program of its own. With more, nearly all of the queue waits for Dovecot.
 _MOST = 500
 
 
-def retry(socket: str) -> None:
-    """`socket`: where Postfix delivers, as it names it in its reasons for waiting."""
-    listed = run(["postqueue", "-j"])
-    if listed.code == _UNAVAILABLE:
+def retry(socket: str, postfix: str) -> None:
+    """`socket`: where Postfix delivers, as it names it in its reasons for waiting; `postfix`: its unit."""
+    # Without Postfix, postqueue(1) reads the queue by itself, and warns. What waits is tried when Postfix is back.
+    if run(["systemctl", "is-active", "--quiet", postfix]).code != 0:
         return
+    listed = run(["postqueue", "-j"])
     if listed.code != 0:
         raise MailstackError(f"postqueue ended with {listed.code}", listed.words())
     messages = [json.loads(line) for line in listed.out.splitlines()]
