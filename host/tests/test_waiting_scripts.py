@@ -17,12 +17,13 @@ class WaitingScriptsTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        self.folder = Path(folder.name) / "waiting"
+        self.folder.mkdir()
         self.now = 1000.0
         clock = mock.patch("mailstack.daemons.waiting_scripts.time.monotonic", lambda: self.now)
         clock.start()
         self.addCleanup(clock.stop)
-        self.waiting = waiting_scripts.WaitingScripts(folder.name)
+        self.waiting = waiting_scripts.WaitingScripts(str(self.folder))
 
     def add(self, many, user=USER, first=0):
         for number in range(first, first + many):
