@@ -94,6 +94,7 @@ export class MailServer extends pulumi.ComponentResource {
     const { mailDomains: domains } = stack;
     const services = servicesOf(stack, args.services);
     const named = (list: readonly ServiceSpec<Stack>[] = []) => list.map((spec) => spec.name);
+    const resizeDisk = resizesDisk(args.past, settings.plan);
     const own = ownServices(args.past, named(args.services), named(services));
 
     // The host key is made here, so that the very first connection knows it.
@@ -110,7 +111,7 @@ export class MailServer extends pulumi.ComponentResource {
         hostname,
         region: settings.region,
         plan: settings.plan,
-        resizeDisk: resizesDisk(args.past, settings.plan),
+        resizeDisk,
         os: settings.os,
         hostKey,
         deployPublicKey: pulumi.unsecret(deployKey.publicKey),
@@ -212,7 +213,7 @@ export class MailServer extends pulumi.ComponentResource {
       region,
       os,
       plan,
-      resizesDisk: resizesDisk(args.past, plan),
+      resizesDisk: resizeDisk,
       guarded,
       zones,
       services: own.services,

@@ -14,8 +14,8 @@ export interface ServerArgs {
   hostname: string;
   region: string;
   plan: string;
-  /** Let the disk grow with the plan, see `resizesDisk`. Default: true. */
-  resizeDisk?: boolean;
+  /** Let the disk grow with the plan, see `resizesDisk`. */
+  resizeDisk: boolean;
   /** Operating system, `debian12` or `debian13`. Changing it replaces the host, which `protect` refuses. */
   os: string;
   /** The host's own SSH key. */
@@ -76,7 +76,7 @@ export class Server extends pulumi.ComponentResource {
         authorizedKeys: [args.deployPublicKey],
         metadatas: [{ userData: pulumi.secret(userData.apply((text) => Buffer.from(text).toString("base64"))) }],
         firewallId: this.firewall.id.apply(Number),
-        resizeDisk: args.resizeDisk ?? true,
+        resizeDisk: args.resizeDisk,
         tags: ["mailstack"],
       },
       {
