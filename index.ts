@@ -16,6 +16,6 @@ export = async () => {
     cloudflare:
       config.cloudflareApiToken && new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
   };
-  const { settings, certificateDnsToken } = config;
-  return outputsOf(await checkedMailServer("mail", { settings, certificateDnsToken, ...providers }));
+  const { settings, certificateDnsToken, linodeToken } = config;
+  return outputsOf(await checkedMailServer("mail", { settings, certificateDnsToken, linodeToken, ...providers }));
 };

@@ -1,9 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
+import { unusableAccount } from "./cloud/account-check";
 import { foreignRecords } from "./dns/foreign-records";
 import { checkedPast } from "./history/checked-past";
 import { publishedNames } from "./history/history";
 import { weakerDmarc } from "./history/weaker-dmarc";
 import { MailServer, type MailServerArgs } from "./mail-server";
+
+/** Arguments of a {@link checkedMailServer}. */
+export interface CheckedMailServerArgs extends Omit<MailServerArgs, "past"> {
+  /** The token of the Linode provider, to look at the account before the first host is made. Default: not looked at. */
+  linodeToken?: pulumi.Output<string>;
+}
 
 const unseen = (error: Error) => [`The present DNS was not looked at: ${error.message}`];
 
@@ -14,11 +21,13 @@ const unseen = (error: Error) => [`The present DNS was not looked at: ${error.me
  */
 export async function checkedMailServer(
   name: string,
-  args: Omit<MailServerArgs, "past">,
+  { linodeToken, ...args }: CheckedMailServerArgs,
   options?: pulumi.ComponentResourceOptions,
 ): Promise<MailServer> {
   const { settings } = args;
   const past = await checkedPast(settings, args);
+  const unusable = !past && linodeToken ? await unusableAccount(linodeToken) : [];
+  if (unusable.length > 0) throw new pulumi.RunError(`Nothing was changed:\n${unusable.join("\n")}`);
   for (const line of weakerDmarc(past, settings)) await pulumi.log.warn(line);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];

@@ -1,4 +1,4 @@
-export { checkedMailServer, outputsOf } from "./checked-mail-server";
+export { checkedMailServer, outputsOf, type CheckedMailServerArgs } from "./checked-mail-server";
 export { MailServer, type MailServerArgs } from "./mail-server";
 export { checkedPast } from "./history/checked-past";
 export type { FirstNames, History, Past } from "./history/history";

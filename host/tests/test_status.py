@@ -24,6 +24,20 @@ class Status(HostTestCase):
         entries = {entry["check"]: entry for entry in json.loads(self.run_it("status", "--json").stdout)}
         self.assertIn("redis", entries)
 
+    def test_a_unit_that_somebody_stopped_or_disabled_is_named(self):
+        units = {"demo.service": {"onChange": "restart"}, "demo.timer": {"onChange": "none"}}
+        self.apply_well(bundle("demo", units=units))
+
+        def said():
+            entries = {entry["check"]: entry for entry in json.loads(self.run_it("status", "--json").stdout)}
+            return entries["units"]["ok"], entries["units"]["detail"]
+
+        self.assertEqual(said(), (True, "none failed"))
+        (self.state / "demo.timer.active").unlink()
+        (self.state / "demo.service.enabled").unlink()
+        problems = ["demo.service is disabled: it will not run after a reboot", "demo.timer is inactive, should run"]
+        self.assertEqual(said(), (False, "; ".join(problems)))
+
     def test_one_line_a_check(self):
         lines = self.run_it("status").stdout.splitlines()
         self.assertEqual(

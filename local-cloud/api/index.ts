@@ -64,6 +64,8 @@ export interface ApiOptions {
   cloudflareZones?: string[];
   /** Default: {@link defaultTokens}, each with all rights, and a {@link zoneToken} for each Cloudflare zone. */
   tokens?: { linode?: string[]; cloudflare?: CloudflareToken[] };
+  /** Whether a request (`GET /v4/account`) is one too many: it is answered with 429. Default: none is. */
+  tooMany?: (request: string) => boolean;
   /** Failures, and background work that failed. */
   log: (line: string) => void;
 }
@@ -107,6 +109,11 @@ export async function startApis(options: ApiOptions): Promise<Apis> {
   app.setNotFoundHandler((request, reply) =>
     reply.code(421).send({ error: `The local cloud has no service at ${request.headers.host}${request.originalUrl}` }),
   );
+  app.addHook("onRequest", async ({ method, originalUrl }, reply) => {
+    if (!options.tooMany?.(`${method} ${originalUrl}`)) return;
+    const errors = [{ code: 971, message: "Too many requests", reason: "Too many requests" }];
+    return reply.code(429).header("retry-after", "1").send({ success: false, errors, messages: [], result: null });
+  });
   app.register(
     async (api) => {
       oneAtATime(api);

@@ -13,7 +13,15 @@ function empty(): State {
   return {
     version: 1,
     // Low numbers keep the hosts' names short; 1000 of them are left for nothing, so that no id looks like a count.
-    linode: { nextId: 1001, instances: [], firewalls: [], events: [], domains: [], volumes: [] },
+    linode: {
+      nextId: 1001,
+      instances: [],
+      firewalls: [],
+      events: [],
+      domains: [],
+      volumes: [],
+      newLinodes: "legacy_config_only",
+    },
     cloudflare: { records: [] },
   };
 }

@@ -19,7 +19,7 @@ export interface Wanted {
   inReplyTo?: string;
   /** A part of the From header. */
   from?: string;
-  /** Milliseconds to wait; default 30 000. */
+  /** Milliseconds to wait; default 120 000, which a busy machine may need. */
   timeout?: number;
 }
 
@@ -99,22 +99,37 @@ export class Peer {
 
   /** Waits for a message in a mailbox; rejects after the timeout, naming what did arrive. */
   async received(wanted: Wanted): Promise<ReceivedMessage> {
-    const timeout = wanted.timeout ?? 30_000;
+    const timeout = wanted.timeout ?? 120_000;
     const end = Date.now() + timeout;
     const others = new Map<string, string>();
     for (;;) {
-      for (const path of await this.messages(wanted.to)) {
+      const paths = await this.messages(wanted.to);
+      for (const path of paths) {
         if (others.has(path)) continue;
         const headers = parseHeaders(await readHead(await this.system.path(path)));
         if (matches(headers, wanted)) return this.read(path);
         others.set(path, headers["subject"]?.[0] ?? "(no subject)");
       }
       if (Date.now() > end) {
-        const found = [...others.values()].join(", ") || "nothing";
-        throw new Error(`no such message in ${timeout / 1000} s: ${JSON.stringify(wanted)}; the mailbox has: ${found}`);
+        const subjects = paths.map((path) => others.get(path)!);
+        throw new Error(
+          `no such message in ${timeout / 1000} s: ${JSON.stringify(wanted)}\n${await this.found(subjects)}`,
+        );
       }
       await sleep(200);
     }
+  }
+
+  /** What is there instead of a message: the newest subjects of the mailbox, and what Exim holds back for which reason. */
+  private async found(subjects: string[]): Promise<string> {
+    const held = await this.queue();
+    const log = await readFile(await this.system.path("/var/log/exim4/mainlog"), "utf8");
+    const refused = log.split("\n").filter((line) => / (==|\*\*) /.test(line));
+    return [
+      `the newest of ${subjects.length} in the mailbox: ${subjects.slice(0, 10).join(", ") || "none"}`,
+      `Exim holds ${held.length}; what it could not deliver last:`,
+      ...refused.slice(-3),
+    ].join("\n");
   }
 
   /** Paths, inside the peer, of all messages of a mailbox, newest first. */

@@ -6,6 +6,7 @@ import { spamSender } from "../../local-cloud/peer/identity";
 import { Letter } from "../../local-cloud/peer/compose";
 import { ReceivedMessage, Verdicts } from "../../local-cloud/peer/message";
 import { Dialogue } from "../../local-cloud/peer/swaks";
+import { until } from "../e2e/support/until";
 import { otherPeer, startPeers, TwoPeers } from "./peer-cloud";
 
 let peers: TwoPeers;
@@ -67,7 +68,7 @@ test("mail through Exim passes everything and its TLS is verified", async () => 
 
 test("a signed message of 30 MB passes", async () => {
   const { messageId } = await peers.peer.sendThroughExim({ from: sender, to: friend, subject: "large", sizeMb: 30 });
-  const message = await peers.other.received({ messageId, timeout: 90_000 });
+  const message = await peers.other.received({ messageId });
   assertVerdicts(message, { dkim: "pass", dmarc: "pass" });
   assert.ok(message.body.length > 30 * 1024 * 1024);
 });
@@ -161,6 +162,17 @@ test("the name of the client address must lead back to it", async () => {
   assertVerdicts(await judged({ subject: "own name" }), { iprev: "pass" });
 });
 
+test("many letters at once are all judged, with one delivery attempt each", async () => {
+  const raw = await signed("at once");
+  const send = () => peers.peer.send({ from: sender, to: friend, server: otherPeer.hostname, subject: "at once", raw });
+  const sent = await Promise.all(Array.from({ length: 20 }, send));
+  assert.deepEqual([...new Set(sent.map(({ code }) => code))], [250]);
+  await until("all are delivered", async () => (await peers.other.queue()).length === 0);
+  assertVerdicts(await peers.other.received({ subject: "at once" }), { dkim: "pass", dmarc: "pass" });
+  const log = await peers.other.system.must(["cat", "/var/log/exim4/mainlog"]);
+  assert.doesNotMatch(log, /transport filter process failed/);
+});
+
 test("without a judge a message waits in the queue instead of going unjudged", async () => {
   const wanted = { messageId: "" };
   await peers.other.system.must(["systemctl", "stop", "opendkim"]);
@@ -176,6 +188,22 @@ test("without a judge a message waits in the queue instead of going unjudged", a
   await peers.other.flush();
   assertVerdicts(await peers.other.received(wanted), { spf: "pass", dkim: "none" });
   assert.deepEqual(await peers.other.queue(), []);
+});
+
+test("a judge that crashes again and again is there again, and what waited is delivered", async () => {
+  const show = async (property: string) =>
+    (await peers.other.system.must(["systemctl", "show", "--value", "-p", property, "opendkim"])).trim();
+  const crash = async () => {
+    const restarts = await show("NRestarts");
+    await peers.other.system.must(["systemctl", "kill", "--signal=KILL", "opendkim"]);
+    await until(
+      "OpenDKIM is started again",
+      async () => (await show("NRestarts")) !== restarts && (await show("ActiveState")) === "active",
+    );
+  };
+  // systemd's limit is five starts within ten seconds.
+  for (let times = 0; times < 7; times += 1) await crash();
+  assertVerdicts(await judged({ subject: "after crashes" }), { spf: "pass" });
 });
 
 test("unknown mailboxes and relaying are refused with 550", async () => {

@@ -46,6 +46,8 @@ export interface Outcome {
 export class ProvidersCloud {
   readonly hosts = new FakeHosts();
   readonly zones = new RememberedZones();
+  /** Asked of each request (`GET /v4/account`): whether the APIs answer it with 429. */
+  tooMany: (request: string) => boolean = () => false;
   private apis: Apis | undefined;
   private constructor(
     private readonly folder: string,
@@ -92,6 +94,7 @@ export class ProvidersCloud {
       port: 0,
       certificateFor: async () => ({ cert, key: await readFile(join(folder, "key.pem"), "utf8") }),
       cloudflareZones: ["ementech.co.ke"],
+      tooMany: (request) => this.tooMany(request),
       log: () => undefined,
     });
   }

@@ -204,4 +204,24 @@ describe("providers", { concurrency: false }, () => {
     assert.equal(cloud.zones.pointers.size, 0);
     assert.equal((await cloud.resources()).size, 0);
   });
+
+  it("APIs that ask for patience (429) are asked again: everything is made, once, and goes again", async () => {
+    const refused = new Set<string>();
+    cloud.tooMany = (request) => {
+      const isFirst = !refused.has(request);
+      refused.add(request);
+      return isFirst;
+    };
+    try {
+      const made = await cloud.succeed(...up);
+      assert.deepEqual(summary(made), { created: 14 }, made);
+      const { instances, firewalls } = (await cloud.apiState()).linode;
+      assert.deepEqual([instances.length, firewalls.length], [1, 1]);
+      await cloud.succeed("destroy", "--yes", "--skip-preview");
+    } finally {
+      cloud.tooMany = () => false;
+    }
+    assert.ok(refused.has("POST /v4/linode/instances"), [...refused].join("\n"));
+    assert.deepEqual((await cloud.apiState()).linode.instances, []);
+  });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Document } from "yaml";
 import { prepareStack } from "../../local-cloud/cli/bring-up";
 import type { Stack } from "../../local-cloud/cli/stack";
-import { everySystem, testCloud } from "./support/servers";
+import { trustFile } from "../../local-cloud/cloud/lifecycle";
+import { linode } from "./support/linode";
+import { everySystem, inTestCloud, testCloud } from "./support/servers";
 
 const set = (key: string, value: unknown) => (config: Document) => config.setIn(["config", `mailstack:${key}`], value);
 
@@ -58,6 +60,39 @@ describe("wrong configuration", () => {
       const { stdout } = await stack.pulumi(["stack", "export"]);
       const { deployment } = JSON.parse(stdout) as { deployment: { resources?: { type: string }[] } };
       const made = (deployment.resources ?? []).map((one) => one.type).filter((type) => type !== "pulumi:pulumi:Stack");
+      assert.deepEqual(made, []);
+    });
+});
+
+describe("an account whose new Linodes have interfaces of their own", () => {
+  let stack: Stack;
+  const account = (kind: string) =>
+    linode(
+      { inCloud: inTestCloud, trustFile: trustFile(testCloud) },
+      "PUT",
+      "account/settings",
+      JSON.stringify({ interfaces_for_new_linodes: kind }),
+    );
+
+  before(async () => {
+    const options = { cloud: testCloud, stack: "account", os: everySystem[0]!, progress: () => undefined };
+    ({ stack } = await prepareStack(options));
+  });
+  after(() => account("legacy_config_only"));
+
+  for (const kind of ["linode_only", "linode_default_but_legacy_config_allowed"])
+    test(`${kind}: preview and up tell what to set, in one line, and make nothing`, async () => {
+      await account(kind);
+      for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+        const ran = await stack.pulumi([...command, "--color=never"], { reject: false });
+        const said = ran.stdout + ran.stderr;
+        assert.notEqual(ran.exitCode, 0, said);
+        assert.match(said, new RegExp(`^ *linode: the account .*${kind}.*; set "Interfaces for new Linodes" .*$`, "m"));
+        assert.doesNotMatch(said, /^\s+at /m, "no stack trace");
+      }
+      const { stdout } = await stack.pulumi(["stack", "export"]);
+      const { deployment } = JSON.parse(stdout) as { deployment: { resources?: { type: string }[] } };
+      const made = (deployment.resources ?? []).filter(({ type }) => !type.startsWith("pulumi:"));
       assert.deepEqual(made, []);
     });
 });

@@ -83,7 +83,7 @@ for (const os of everySystem) {
       const content = randomBytes(20_000_000);
       const subject = `The figures ${Date.now()}`;
       await webmail.send(friend, subject, "As you asked.", { name: "figures.bin", content });
-      const received = await server.peer.received({ subject, timeout: 120_000 });
+      const received = await server.peer.received({ subject });
       const digest = await server.peer.system.must(["python3", "-c", digestOf, received.path, "figures.bin"]);
       assert.equal(digest.trim(), createHash("sha256").update(content).digest("hex"));
       assert.deepEqual([received.verdicts?.dkim, received.verdicts?.dmarc], ["pass", "pass"]);

@@ -48,6 +48,18 @@ for (const os of everySystem) {
       await untilWell(server);
     });
 
+    test("a timer that somebody stopped, or that will not come back with a reboot: status names it", async () => {
+      await shell("systemctl stop certbot.timer");
+      try {
+        assert.equal((await bad()).units, "certbot.timer is inactive, should run");
+        await shell("systemctl start certbot.timer; systemctl disable certbot.timer");
+        assert.equal((await bad()).units, "certbot.timer is disabled: it will not run after a reboot");
+      } finally {
+        await shell("systemctl enable --now certbot.timer");
+      }
+      assert.deepEqual(await bad(), {});
+    });
+
     test("a DKIM key that Rspamd cannot read: status says which, before the next restart forgets the key", async () => {
       const key = `/var/lib/mailstack/dkim/${server.domain}.*.key`;
       await shell(`chown root:root ${key}; chmod 0600 ${key}`);

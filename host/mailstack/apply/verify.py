@@ -22,7 +22,7 @@ def drift(services: list[str]) -> list[dict[str, str]]:
         differences = [
             *_files(applied.files),
             *_misplaced(applied.directories, stat.S_ISDIR),
-            *_units(applied.units),
+            *unit_problems(applied.units),
             *((package, "package is not installed") for package in packages.missing(applied.packages)),
             *((path, what) for path in keys_of(applied.prepare) if (what := problem(path))),
             *_accounts(applied),
@@ -86,7 +86,8 @@ def _ownership(there: os.stat_result, wanted: Ownership) -> list[str]:
     return found
 
 
-def _units(wanted: dict[str, bool]) -> list[tuple[str, str]]:
+def unit_problems(wanted: dict[str, bool]) -> list[tuple[str, str]]:
+    """Units that do not run and should, or will not after a reboot, or run and should not, and what is wrong."""
     found = []
     for name, unit in units.query(list(wanted)).items():
         running = units.is_active(unit)

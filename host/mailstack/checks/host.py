@@ -2,6 +2,8 @@
 
 import shutil
 
+from ..apply import manifest
+from ..apply.verify import unit_problems
 from ..paths import on_host
 from ..programs import run
 from .bad import TIMEOUT, Bad
@@ -10,16 +12,26 @@ _MIB = 1024 * 1024
 # Postfix stops taking mail at queue_minfree (200 MB); this is the warning before it.
 _DISK_MIB = 1024
 _MEMORY_MIB = 64
+_SHOWN = 3
 
 
 def units(_name: str) -> str:
-    """No unit of systemd has failed."""
+    """No unit of systemd has failed, and those that were deployed are as they should be."""
     answer = run(["systemctl", "list-units", "--failed", "--plain", "--no-legend"], TIMEOUT)
     if answer.code != 0:
         raise Bad(" ".join(answer.words(2)))
     failed = [line.split()[0] for line in answer.out.splitlines() if line.strip()]
-    if failed:
-        raise Bad("failed: " + " ".join(failed[:5]))
+    # What starts at this moment may wait for something else.
+    others = [
+        f"{name} {problem}"
+        for applied in manifest.load_all()
+        for name, problem in unit_problems(applied.units)
+        if name not in failed and not problem.startswith("is activating")
+    ]
+    problems = (["failed: " + " ".join(failed[:5])] if failed else []) + list(dict.fromkeys(others))
+    if problems:
+        more = f"; and {len(problems) - _SHOWN} more, see `mailstack verify`" if len(problems) > _SHOWN else ""
+        raise Bad("; ".join(problems[:_SHOWN]) + more)
     return "none failed"
 
 

@@ -1,7 +1,10 @@
+import { z } from "zod";
 import type { App } from "../app";
 import { images, regions, types } from "./catalog";
-import { notFound } from "./errors";
+import type { LinodeContext } from "./context";
+import { checked, notFound } from "./errors";
 import { paged } from "./paging";
+import { newLinodes } from "./state";
 
 const account = {
   euuid: "0000000A-BBBB-CCCC-DDDD-00000000000E",
@@ -49,14 +52,21 @@ const settings = {
   network_helper: true,
   backups_enabled: false,
   object_storage: "disabled",
-  interfaces_for_new_linodes: "legacy_config_only",
   maintenance_policy: "linode/migrate",
 };
 
+const settingsSchema = z.strictObject({ interfaces_for_new_linodes: newLinodes.optional() });
+
 /** What the account may see without having made it. */
-export function accountRoutes(app: App): void {
+export function accountRoutes(app: App, { store }: LinodeContext): void {
+  const present = () => ({ ...settings, interfaces_for_new_linodes: store.state.linode.newLinodes });
   app.get("/account", () => account);
-  app.get("/account/settings", () => settings);
+  app.get("/account/settings", present);
+  app.put("/account/settings", ({ body }) => {
+    const wanted = checked(settingsSchema, body).interfaces_for_new_linodes;
+    if (wanted) store.update(({ linode }) => (linode.newLinodes = wanted));
+    return present();
+  });
   app.get("/profile", () => profile);
   app.get("/profile/sshkeys", (request) => paged(request, []));
 }

@@ -88,7 +88,7 @@ export const createSchema = z
     firewall_id: z.int().nullish(),
     metadata: z.strictObject({ user_data: userData.nullish() }).nullish(),
     disk_encryption: z.enum(["enabled", "disabled"]).nullish(),
-    interface_generation: z.literal("legacy_config", "The local cloud has only legacy_config").nullish(),
+    interface_generation: z.enum(["legacy_config", "linode"]).nullish(),
     alerts: alerts.nullish(),
     authorized_users: notEmulated,
     backup_id: notEmulated,

@@ -39,7 +39,19 @@ function requireFreeLabel(context: LinodeContext, label: string, except?: number
   }
 }
 
+/** Which interfaces a new instance gets is the account's setting where the request does not say it. */
+function requireConfigInterfaces({ store }: LinodeContext, body: CreateRequest): void {
+  const kind = store.state.linode.newLinodes;
+  const wanted = body.interface_generation ?? (kind.startsWith("linode_") ? "linode" : "legacy_config");
+  const only = { linode_only: "linode", legacy_config_only: "legacy_config" }[kind as string];
+  if (only && only !== wanted) refuse("interface_generation", `The account's settings allow only ${only}`);
+  if (wanted === "legacy_config") return;
+  if (body.firewall_id) refuse("firewall_id", "Please apply Cloud Firewall to the interfaces");
+  refuse("interface_generation", "The local cloud does not emulate Linode Interfaces");
+}
+
 function create(context: LinodeContext, body: CreateRequest): Instance {
+  requireConfigInterfaces(context, body);
   if (body.label) requireFreeLabel(context, body.label);
   const cpus = planOf(body).vcpus;
   return context.store.update(({ linode }) => {

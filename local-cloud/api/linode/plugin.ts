@@ -47,7 +47,7 @@ export function linodeApi(app: App, context: LinodeContext, tokens: string[], ta
   });
   app.register(async (own) => {
     own.addHook("onRequest", async ({ headers }) => requireToken(tokens, headers.authorization));
-    accountRoutes(own);
+    accountRoutes(own, context);
     eventRoutes(own, context);
     instanceRoutes(own, context);
     ipRoutes(own, context);

@@ -127,6 +127,14 @@ const domain = z.strictObject({
   records: z.array(domainRecord),
 });
 
+/** `interfaces_for_new_linodes` of an account. */
+export const newLinodes = z.enum([
+  "legacy_config_only",
+  "legacy_config_default_but_linode_allowed",
+  "linode_default_but_legacy_config_allowed",
+  "linode_only",
+]);
+
 /** What the Linode API remembers; names of fields as the API has them where they are shown unchanged. */
 export const linodeState = z.strictObject({
   nextId: z.number(),
@@ -136,6 +144,7 @@ export const linodeState = z.strictObject({
   domains: z.array(domain),
   // A cloud that was made before there were volumes has none.
   volumes: z.array(volume).default([]),
+  newLinodes: newLinodes.default("legacy_config_only"),
 });
 
 export type LinodeState = z.infer<typeof linodeState>;

@@ -89,6 +89,9 @@ export async function record<T>(
     outputs.set(request.getUrn(), request.getOutputs()?.toJavaScript());
     return finish.call(this, request, answer);
   });
+  // What the program asks about the account, without the provider.
+  const answer = async () => Response.json({ interfaces_for_new_linodes: "legacy_config_only" });
+  const fetched = jest.spyOn(globalThis, "fetch").mockImplementation(answer);
   // Pulumi keeps a stack trace for each of some thousand promises; jest maps each frame back to its source.
   const frames = Error.stackTraceLimit;
   Error.stackTraceLimit = 2;
@@ -104,6 +107,7 @@ export async function record<T>(
     Error.stackTraceLimit = frames;
     registered.mockRestore();
     finished.mockRestore();
+    fetched.mockRestore();
   }
 }
 

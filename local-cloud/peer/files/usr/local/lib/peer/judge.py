@@ -3,13 +3,16 @@
 
 Reads the message on stdin and writes it to stdout, unchanged but for the headers on top. SPF is judged by pyspf, DKIM
 by OpenDKIM, DMARC by OpenDMARC; Exim's own opinion (libspf2 and its DKIM code) stands beside them. Where a judge cannot
-be asked the exit code is not 0, and Exim keeps the message and tries again.
+be asked the exit code is not 0, and Exim keeps the message and tries again. One message at a time is judged: OpenDKIM
+2.11 exits now and then when two of them make it ask the DNS at once.
 """
 
 import base64
+import fcntl
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import spf
 from milter import Envelope, ask
@@ -124,9 +127,11 @@ def verdicts(session: Connection, headers: list[Header], body: bytes) -> list[tu
         ),
     ]
     wire_body = body.replace(b"\n", b"\r\n")
-    found += ask(OPENDKIM_PORT, envelope, headers, wire_body)
-    judged = [(name.encode(), b" " + value.encode()) for name, value in found]
-    found += ask(OPENDMARC_PORT, envelope, judged + headers, wire_body)
+    with Path(__file__).open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found += ask(OPENDKIM_PORT, envelope, headers, wire_body)
+        judged = [(name.encode(), b" " + value.encode()) for name, value in found]
+        found += ask(OPENDMARC_PORT, envelope, judged + headers, wire_body)
     return [
         *found,
         (
