@@ -4,7 +4,6 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import ts from "typescript";
 
 /** What ran in one file. */
 export interface FileResult {
@@ -92,22 +91,4 @@ export function recordCounts(layer: string, ran: Record<string, number>, exists:
     ),
   ]);
   writeFileSync(countsFile, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
-}
-
-/** How many tests the text of a file declares; loops and tables only make more of them. */
-export function declaredTests(file: string, text: string): number {
-  if (file.endsWith(".py")) return [...text.matchAll(/^ +(?:async )?def test_/gm)].length;
-  let declared = 0;
-  const isTest = (node: ts.Node): boolean => {
-    if (ts.isIdentifier(node)) return node.text === "test" || node.text === "it";
-    // test.each(table)(title, ...)
-    if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
-    return node.expression.name.text === "each" && isTest(node.expression.expression);
-  };
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && isTest(node.expression)) declared += 1;
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest));
-  return declared;
 }

@@ -46,7 +46,7 @@ export const layers: Layer[] = [
     hindrance: always,
     run: runJest,
   },
-  { name: "host", about: "the applier on its own", hindrance: notRoot, run: runUnittest },
+  { name: "host", about: "the applier on its own", hindrance: notRoot, beside: true, run: runUnittest },
   {
     name: "cloud",
     about: "the parts of the local cloud",

@@ -32,16 +32,18 @@ const lock = { ...own, packages: { "": { ...own, dependencies } } };
 const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 
 let folder: string;
+let scripts: string;
 const git = (...words: string[]) => execFileSync("git", words, { cwd: folder }).toString().trim();
 const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
 const version = (name: string) => (JSON.parse(readFileSync(join(folder, name), "utf8")) as { version: string }).version;
 
+/** The script as one file: loading its parts one by one would take most of the time of these tests. */
+let program: string;
+
 /** The script, in the folder of this test. */
 function release(...words: string[]): Promise<{ code: number; text: string }> {
-  const loader = join(root, "node_modules/tsx/dist/loader.mjs");
-  const program = ["--conditions=import", "--import", loader, join(root, "scripts/release.ts"), ...words];
   return new Promise((resolve) =>
-    execFile(join(root, "node_modules/node/bin/node"), program, { cwd: folder }, (error, stdout, stderr) =>
+    execFile(join(root, "node_modules/node/bin/node"), [program, ...words], { cwd: folder }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, text: stdout + stderr }),
     ),
   );
@@ -68,8 +70,14 @@ beforeAll(() => {
   );
   git("add", ".");
   git("commit", "--quiet", "--message", "First");
+  scripts = mkdtempSync(join(tmpdir(), "mailstack-release-script-"));
+  program = join(scripts, "release.cjs");
+  const bundled = ["--bundle", "--platform=node", "--log-level=error", `--outfile=${program}`];
+  execFileSync(join(root, "node_modules/.bin/esbuild"), [join(root, "scripts/release.ts"), ...bundled]);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  for (const each of [folder, scripts]) rmSync(each, { recursive: true });
+});
 
 test("a release refuses what is no version, has no or an empty section, and a tree with changes; it leaves no trace", async () => {
   write("CHANGELOG.md", `${changelog}\n## [3.0.0] - 2026-12-01\n`);

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { countsOf, declaredTests, judge, readMinimums, sumOf } from "../../scripts/test-counts";
+import { countsOf, judge, readMinimums, sumOf } from "../../scripts/test-counts";
+import { declaredTests } from "./support/declared-tests";
 import type { LayersToRun } from "./support/run-layers";
 
 // Programs are started, on a machine that may be busy.
