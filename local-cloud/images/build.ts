@@ -22,6 +22,9 @@ export interface Recipe {
 
 const folder = join(cacheFolder, "images");
 
+/** Another build may take minutes. */
+const whenFree = { stale: 30_000, retries: { retries: 600, minTimeout: 1000, maxTimeout: 1000 } };
+
 /** Namespaces for mounts and processes that end with this process, however it ends, and everything in them too. */
 const contained = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"];
 
@@ -36,9 +39,7 @@ export async function buildImage(recipe: Recipe, progress: (line: string) => voi
   if (existsSync(done)) return done;
   mkdirSync(join(cacheFolder, "debs", recipe.release, "partial"), { recursive: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // Another build of the same image may take minutes.
-  const patience = { retries: 600, minTimeout: 1000, maxTimeout: 1000 };
-  const release = await lock(done, { realpath: false, stale: 30_000, retries: patience });
+  const release = await lock(done, { ...whenFree, realpath: false });
   try {
     if (existsSync(done)) return done;
     removeLeftovers(recipe.name, digest);
@@ -71,8 +72,14 @@ chmod 0755 "$ROOT/usr/sbin/policy-rc.d"
 chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 sh -eu
 rm -f "$ROOT/usr/sbin/policy-rc.d" "$ROOT/etc/resolv.conf"
 `;
-  const env = { ROOT: root, DEBS: join(cacheFolder, "debs", recipe.release) };
-  await must([...contained, "sh", "-eu", "-c", mounts], { env, input: recipe.inside });
+  const debs = join(cacheFolder, "debs", recipe.release);
+  // apt does not wait for another one that has the same packages in hand, as when two checkouts build at the same time.
+  const release = await lock(debs, whenFree);
+  try {
+    await must([...contained, "sh", "-eu", "-c", mounts], { env: { ROOT: root, DEBS: debs }, input: recipe.inside });
+  } finally {
+    await release();
+  }
 }
 
 /** Half-made folders of a killed build, and images of older recipes that no running cloud uses. */
