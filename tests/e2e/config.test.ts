@@ -5,7 +5,7 @@ import { prepareStack } from "../../local-cloud/cli/bring-up";
 import type { Stack } from "../../local-cloud/cli/stack";
 import { trustFile } from "../../local-cloud/cloud/lifecycle";
 import { linode } from "./support/linode";
-import { everySystem, inTestCloud, testCloud } from "./support/servers";
+import { inTestCloud, oneSystem, testCloud } from "./support/servers";
 
 const set = (key: string, value: unknown) => (config: Document) => config.setIn(["config", `mailstack:${key}`], value);
 
@@ -35,11 +35,13 @@ const wrong: [what: string, change: (config: Document) => void, line: RegExp][] 
   ],
 ];
 
+const [os] = oneSystem("the configuration is refused before there is a host");
+
 describe("wrong configuration", () => {
   let stack: Stack;
 
   const open = async () => {
-    const options = { cloud: testCloud, stack: "config", os: everySystem[0]!, progress: () => undefined };
+    const options = { cloud: testCloud, stack: "config", os, progress: () => undefined };
     ({ stack } = await prepareStack(options));
   };
   before(open);
@@ -75,7 +77,7 @@ describe("an account whose new Linodes have interfaces of their own", () => {
     );
 
   before(async () => {
-    const options = { cloud: testCloud, stack: "account", os: everySystem[0]!, progress: () => undefined };
+    const options = { cloud: testCloud, stack: "account", os, progress: () => undefined };
     ({ stack } = await prepareStack(options));
   });
   after(() => account("legacy_config_only"));

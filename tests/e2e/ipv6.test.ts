@@ -1,40 +1,21 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { strangers } from "../../local-cloud/peer/records";
-import { readScan, scanCommand } from "./support/port-scan";
+import { before, describe, test } from "node:test";
+import { friendOnIpv6, sentByCeo } from "./support/over-ipv6";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 const friend = "friend@peer.example";
-/** The peer's mailbox at a host that has no IPv4 address. */
-const friendOnIpv6 = `friend@${strangers.onlyIpv6("peer.example")}`;
-const mailPorts = [25, 465, 587, 993, 995];
-const ports = [443, ...mailPorts];
 
 for (const os of everySystem) {
   describe(`IPv6 on ${os}`, () => {
     let server: Server;
     let address: string;
     const ask = async (...question: string[]) => (await server.inCloud(["dig", "+short", ...question])).stdout;
-    const scan = async () => readScan(await server.peer.system.must(scanCommand(address)));
     const status = async () => (await server.system.exec(["mailstack", "status"])).stdout;
 
     before(async () => {
       server = await serverFor(os);
       address = await server.ipv6();
     });
-    after(async () => {
-      server.restoreConfig();
-      await server.up();
-    });
-
-    /** Mail of ceo@ through 587, as the peer received and judged it. */
-    async function sent(to: string, subject: string) {
-      const login = await server.login("ceo");
-      const how = { server: server.hostname, port: 587, tls: "required" as const, ...login };
-      const result = await server.peer.send({ from: server.address("ceo"), to, subject, ...how });
-      assert.equal(result.code, 250, result.transcript);
-      return server.peer.received({ subject });
-    }
 
     test("the host's name leads to its IPv6 address, and back", async () => {
       assert.equal(await ask(server.hostname, "AAAA"), address);
@@ -70,41 +51,12 @@ for (const os of everySystem) {
     });
 
     test("what leaves over IPv6 passes SPF, DKIM, DMARC and the look at the address's name", async () => {
-      const message = await sent(friendOnIpv6, server.unique("outbound over IPv6"));
+      const message = await sentByCeo(server, friendOnIpv6, server.unique("outbound over IPv6"));
       assert.equal(message.session["client"], address);
       assert.deepEqual(
         { ...message.verdicts, tls: message.verdicts?.tls.startsWith("TLS1.") },
         { spf: "pass", dkim: "pass", dmarc: "pass", iprev: "pass", tls: true },
       );
-    });
-
-    test("with mailstack:ipv6 false nothing of it is left, and mail flows over IPv4", async () => {
-      server.stack.configure((config) => config.setIn(["config", "mailstack:ipv6"], false));
-      const { summary } = await server.up();
-      assert.equal(summary.delete, 4, JSON.stringify(summary));
-      assert.equal(await ask(server.hostname, "AAAA"), "");
-      assert.equal(await ask("-x", address), "");
-      const listening = await server.system.must(["ss", "-6", "-H", "-ltn"]);
-      for (const port of ports) assert.doesNotMatch(listening, new RegExp(`:${port}\\s`), listening);
-      assert.deepEqual([...(await scan())], []);
-      assert.match(await status(), /^ok {3}smtp IPv6 +off$/m);
-
-      const message = await sent(friend, server.unique("outbound over IPv4"));
-      assert.equal(message.session["client"], server.ipv4);
-      const subject = server.unique("inbound over IPv4");
-      const { id } = await server.peer.sendThroughExim({ from: friend, to: server.address("ceo"), subject });
-      const attempts = (await server.peer.delivered(id)).attempts;
-      assert.equal(attempts.at(-1)?.host, `${server.hostname} [${server.ipv4}]`);
-    });
-
-    test("and comes back with it", async () => {
-      server.restoreConfig();
-      await server.up();
-      assert.equal(await ask(server.hostname, "AAAA"), address);
-      const answers = await scan();
-      for (const port of [22, 80, ...ports]) assert.equal(answers.get(port), "open", String(port));
-      const message = await sent(friendOnIpv6, server.unique("outbound over IPv6 again"));
-      assert.equal(message.session["client"], address);
     });
   });
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Bundle } from "../../components/deployment/bundle";
 import { apply, applyWell, assertWhole, bundleOf, changed, failingUp } from "./support/applier";
-import { everySystem, serverFor, type Server } from "./support/servers";
+import { oneSystem, serverFor, type Server } from "./support/servers";
 
 const state = "/var/lib/mailstack-webmail";
 const temp = `${state}/temp`;
@@ -31,7 +31,9 @@ while True:
     libc.renameat2(-100, b"${path}", -100, b"${other}", 2)
 `;
 
-for (const os of everySystem) {
+for (const os of oneSystem(
+  "the folders are walked by our own program, and what it relies on are calls of the kernel",
+)) {
   describe(`root on ${os} does not follow what a taken-over daemon puts in its way`, () => {
     let server: Server;
     let webmail: Bundle;

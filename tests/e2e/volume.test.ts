@@ -2,38 +2,26 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { bundleOf } from "../../components/deployment/define-service";
 import { volume } from "../../components/services/volume";
-import { commandsOf, wordsOf } from "../support/documents";
 import { apply, assertDelivers, assertWhole, failingUp } from "./support/applier";
+import { KeptMail } from "./support/kept-mail";
 import { instanceId, linode, reboot, untilStatus, untilWell } from "./support/linode";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
-import { changeVolume, deleteVolumes, mailVolume, mailVolumes, showSize, type ToldVolume } from "./support/volumes";
-
-/** What an administrator types. */
-const commands = commandsOf("docs/admin/volume-and-filters.md");
-
-const instance = "**linode:index/instance:Instance::mail";
+import {
+  changeVolume,
+  deleteVolumes,
+  mailVolume,
+  mailVolumes,
+  showSize,
+  withoutVolume,
+  type ToldVolume,
+} from "./support/volumes";
 
 for (const os of everySystem) {
   describe(`mail on a volume of ${os}`, () => {
     let server: Server;
-    /** Subjects of all mail that the tests delivered. */
-    const kept: string[] = [];
+    const mail = new KeptMail("info");
     const shell = (script: string) => server.system.must(["sh", "-ec", script], { timeout: 300_000 });
-    const letter = (what: string) => {
-      const to = { to: server.address("info"), server: server.hostname };
-      return { from: "friend@peer.example", subject: server.unique(what), ...to };
-    };
-    const deliver = async (what: string) => {
-      const mail = letter(what);
-      const sent = await server.peer.send(mail);
-      assert.equal(sent.code, 250, sent.transcript);
-      await server.imapFind("info", mail.subject);
-      kept.push(mail.subject);
-    };
-    const assertAllMail = async () => {
-      for (const subject of kept) assert.match(await server.imapFind("info", subject), /\d/, subject);
-    };
     const setSize = (gb: number) =>
       server.stack.configure((config) => config.setIn(["config", "mailstack:volumeGb"], gb));
     const mounted = async () => (await shell("findmnt -no FSTYPE,SOURCE /var/vmail || true")).trim();
@@ -48,13 +36,7 @@ for (const os of everySystem) {
     };
 
     before(async () => {
-      server = await serverFor(os);
-      // An earlier run leaves mail on its volume: any other test can use that, and a new host takes a minute.
-      const left = await mailVolumes(server);
-      if (left.length === 0) return;
-      await server.up(["--replace", instance]);
-      server = await server.successor();
-      await deleteVolumes(server, left);
+      server = await withoutVolume(await serverFor(os));
     });
     after(async () => {
       server.restoreConfig();
@@ -94,7 +76,7 @@ for (const os of everySystem) {
     });
 
     test("turned on, and killed while Dovecot is stopped for the move: nothing is half there, mail waits", async () => {
-      await deliver("before the volume");
+      await mail.deliver(server, "before the volume");
       setSize(10);
       // The third copy is the one that compares.
       await shell(`mv /usr/bin/rsync /usr/bin/rsync.real
@@ -103,10 +85,10 @@ for (const os of everySystem) {
       assert.match(await failingUp(server), /mail-volume use .*ended with -9/);
       await shell("mv /usr/bin/rsync.real /usr/bin/rsync");
       assert.equal(await mounted(), "");
-      await shell(`grep -rlq '${kept[0]}' /var/vmail/${server.domain}/info/Maildir`);
-      const mail = letter("while it moves");
-      assert.equal((await server.peer.send(mail)).code, 250);
-      kept.push(mail.subject);
+      await shell(`grep -rlq '${mail.kept[0]}' /var/vmail/${server.domain}/info/Maildir`);
+      const waiting = mail.letter(server, "while it moves");
+      assert.equal((await server.peer.send(waiting)).code, 250);
+      mail.kept.push(waiting.subject);
     });
 
     test("run again: the mail that is there moves, new mail lands on the volume, and the next up changes nothing", async () => {
@@ -119,13 +101,13 @@ for (const os of everySystem) {
       const { filesystem_path: device } = await mailVolume(server);
       assert.deepEqual((await mounted()).split(/\s+/), ["xfs", device]);
       assert.equal(await size(), 10);
-      await assertAllMail();
-      await deliver("on the volume");
-      await shell(`grep -rlq '${kept[2]}' /var/vmail/${server.domain}/info/Maildir`);
+      await mail.assertAllThere(server);
+      await mail.deliver(server, "on the volume");
+      await shell(`grep -rlq '${mail.kept[2]}' /var/vmail/${server.domain}/info/Maildir`);
       assert.equal(await shell("stat -c '%U:%G %a' /var/vmail"), "vmail:vmail 700\n");
       // What was moved is still where it was, under another name, and is older than the new mail.
-      await shell(`grep -rlq '${kept[0]}' /var/vmail.before-volume`);
-      assert.equal(await shell(`grep -rl '${kept[2]}' /var/vmail.before-volume || true`), "");
+      await shell(`grep -rlq '${mail.kept[0]}' /var/vmail.before-volume`);
+      assert.equal(await shell(`grep -rl '${mail.kept[2]}' /var/vmail.before-volume || true`), "");
       assert.match(await shell("mailstack status"), /ok +mail volume +\d+ MiB free of 10\d\d\d/);
       await assertNothingToDo();
     });
@@ -134,8 +116,8 @@ for (const os of everySystem) {
       await reboot(server);
       await untilWell(server);
       assert.match(await mounted(), /^xfs /);
-      await assertAllMail();
-      await deliver("after the boot");
+      await mail.assertAllThere(server);
+      await mail.deliver(server, "after the boot");
       await assertNothingToDo();
     });
 
@@ -144,7 +126,7 @@ for (const os of everySystem) {
       setSize(12);
       const refused = await failingUp(server);
       assert.match(refused, /the volume has 12 GB, and this host still sees 10 GB of it; mail is well/);
-      await deliver("before it grew");
+      await mail.deliver(server, "before it grew");
       await showSize(await mailVolume(server));
       const { user, password } = await server.login("info");
       const session = server.system.exec(
@@ -175,7 +157,7 @@ for (const os of everySystem) {
       await untilWell(server);
       assert.equal(await size(), 13);
       await server.up();
-      await assertAllMail();
+      await mail.assertAllThere(server);
       await assertNothingToDo();
     });
 
@@ -190,56 +172,16 @@ for (const os of everySystem) {
       await until("the host says so", async () => /BAD +mail volume +is not mounted/.test(await status()), 90);
       const active = await server.system.exec(["systemctl", "is-active", "dovecot.service"]);
       assert.match(active.stdout, /inactive|failed/);
-      const mail = letter("while the volume is away");
-      await until("Postfix takes it", async () => (await server.peer.send(mail)).code === 250, 60);
+      const waiting = mail.letter(server, "while the volume is away");
+      await until("Postfix takes it", async () => (await server.peer.send(waiting)).code === 250, 60);
       await until("it waits", async () => /info@.*/.test(await shell("postqueue -p")));
       assert.equal(await shell("ls -A /var/vmail"), ".mailstack-volume\n");
 
       await changeVolume(server, volume, "attach", { linode_id: id });
       await shell("systemctl restart dovecot; postqueue -f");
-      kept.push(mail.subject);
-      await assertAllMail();
+      mail.kept.push(waiting.subject);
+      await mail.assertAllThere(server);
       await untilWell(server);
-      await assertNothingToDo();
-    });
-
-    test("a new host gets the same volume with all mail on it, not formatted again", async () => {
-      const [volume, uuid] = [await mailVolume(server), await shell("findmnt -no UUID /var/vmail")];
-      await server.up(["--replace", instance]);
-      server = await server.successor();
-      assert.equal((await mailVolume(server)).id, volume.id);
-      assert.equal(await shell("findmnt -no UUID /var/vmail"), uuid);
-      await assertAllMail();
-      await deliver("on the new host");
-      await assertNothingToDo();
-    });
-
-    test("after destroy the next stack takes it over, by the commands of the page", async () => {
-      const volume = await mailVolume(server);
-      await server.stack.pulumi(["destroy", "--yes", "--skip-preview"]);
-      assert.match(await failingUp(server), /Label must be unique among your volumes/);
-      const [urns, take] = ["pulumi stack --show-urns", "pulumi import linode:index/volume:Volume"].map((start) => {
-        const line = commands.find((one) => one.startsWith(start));
-        assert.ok(line, `the page does not say ${start}`);
-        return wordsOf(line).slice(1);
-      });
-      const { stdout } = await server.stack.pulumi(urns!);
-      const urn = (end: string) => {
-        const found = stdout.split(/\s+/).find((word) => word.startsWith("urn:") && word.endsWith(end));
-        assert.ok(found, `no ${end} in ${stdout}`);
-        return found;
-      };
-      const words = { VOLUME_ID: `${volume.id}`, URN_OF_MAIL_DISK: urn("::mail-disk"), URN_OF_LINODE: urn("::linode") };
-      const filled = Object.entries(words).reduce(
-        (all, [name, value]) => all.map((word) => word.replace(name, value)),
-        take!,
-      );
-      await server.stack.pulumi([...filled, "--yes", "--skip-preview"]);
-      await server.up();
-      server = await server.successor();
-      assert.equal((await mailVolume(server)).id, volume.id);
-      await assertAllMail();
-      await deliver("after the volume was taken over");
       await assertNothingToDo();
     });
 
@@ -248,7 +190,7 @@ for (const os of everySystem) {
       await server.up();
       assert.equal((await mailVolumes(server)).length, 1);
       assert.match(await mounted(), /^xfs /);
-      await assertAllMail();
+      await mail.assertAllThere(server);
     });
   });
 }

@@ -11,8 +11,7 @@ import { System } from "../../../local-cloud/peer/system";
 import { isSettled, settle } from "./settled";
 import { until } from "./until";
 
-/** Systems under test; MAILSTACK_TEST_OS=debian12 picks one. */
-export const everySystem = (process.env.MAILSTACK_TEST_OS ?? "debian12,debian13").split(",");
+export { everySystem, oneSystem } from "./systems";
 
 /** The tests have a cloud of their own, so that they never touch the one of `npm run local`. */
 export const testCloud = process.env.MAILSTACK_TEST_CLOUD ?? "test";

@@ -57,3 +57,19 @@ export async function showSize({ id, size }: ToldVolume): Promise<void> {
   await execa("truncate", ["--size", `${size}G`, file]);
   await execa("losetup", ["--set-capacity", device]);
 }
+
+/** The host, for `pulumi up --replace`. */
+export const instance = "**linode:index/instance:Instance::mail";
+
+/**
+ * A host without a volume. An earlier run leaves mail on its volume: any other test can use that, and a new host takes a
+ * minute.
+ */
+export async function withoutVolume(server: Server): Promise<Server> {
+  const left = await mailVolumes(server);
+  if (left.length === 0) return server;
+  await server.up(["--replace", instance]);
+  const made = await server.successor();
+  await deleteVolumes(made, left);
+  return made;
+}
