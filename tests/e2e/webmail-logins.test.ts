@@ -31,6 +31,7 @@ for (const os of everySystem) {
     });
 
     test("six wrong passwords of a stranger neither delay nor lock out the owner, at another address", async () => {
+      const [before] = await webmailLogins(server, owner, [ceo]);
       // Two at a time: a client has no more.
       for (let round = 0; round < 3; round += 1) {
         const two = wrong(2).map(({ user, password }) => ({ user, password: `${password} ${round}` }));
@@ -38,7 +39,8 @@ for (const os of everySystem) {
       }
       const [answer] = await webmailLogins(server, owner, [ceo]);
       assert.equal(answer!.status, 200);
-      assert.ok(answer!.seconds < 5, JSON.stringify(answer));
+      // Dovecot would keep an address waiting for 15 seconds by now; on a busy machine each login takes long.
+      assert.ok(answer!.seconds < Math.max(5, 3 * before!.seconds), JSON.stringify([before, answer]));
       // It is the stranger who is locked out, and the administrator sees it.
       assert.equal((await webmailLogins(server, stranger, [ceo]))[0]!.status, 401);
       const users = await server.system.must(["mailstack", "user", "list", "--json"]);
@@ -56,6 +58,8 @@ for (const os of everySystem) {
     });
 
     test("fourteen slow logins at the same time do not stop the page", async () => {
+      const look = async () => (await webmailLogins(server, owner, []))[0]!.seconds;
+      const before = Math.max(await look(), await look());
       // From the peer, which is trusted here: nginx and bans let all of them through.
       const slow = webmailLogins(server, "peer", wrong(14));
       const looks: number[] = [];
@@ -64,14 +68,14 @@ for (const os of everySystem) {
       await until(
         "the logins take their time",
         async () => {
-          looks.push((await webmailLogins(server, owner, []))[0]!.seconds);
+          looks.push(await look());
           return over;
         },
         120,
       );
       assert.deepEqual([...new Set((await ended).map(({ status }) => status))], [401]);
       assert.ok(looks.length > 1, "it was looked at once only");
-      assert.ok(Math.max(...looks) < 4, JSON.stringify(looks));
+      assert.ok(Math.max(...looks) < Math.max(4, 20 * before), JSON.stringify([before, looks]));
     });
 
     test("one client has two logins at a time, the rest is told to wait", async () => {
