@@ -5,6 +5,7 @@ import { checkedPast } from "./history/checked-past";
 import { publishedNames } from "./history/history";
 import { weakerDmarc } from "./history/weaker-dmarc";
 import { MailServer, type MailServerArgs } from "./mail-server";
+import { refusal } from "./settings/refusal";
 
 /** Arguments of a {@link checkedMailServer}. */
 export interface CheckedMailServerArgs extends Omit<MailServerArgs, "past"> {
@@ -27,7 +28,7 @@ export async function checkedMailServer(
   const { settings } = args;
   const past = await checkedPast(settings, args);
   const unusable = !past && linodeToken ? await unusableAccount(linodeToken) : [];
-  if (unusable.length > 0) throw new pulumi.RunError(`Nothing was changed:\n${unusable.join("\n")}`);
+  if (unusable.length > 0) throw refusal("Nothing was changed:", unusable);
   for (const line of weakerDmarc(past, settings)) await pulumi.log.warn(line);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];

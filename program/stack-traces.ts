@@ -5,7 +5,16 @@
  */
 const prepare = Error.prepareStackTrace;
 
+/**
+ * The SDK's source maps lack a folder of its path (`node_modules/@pulumi/resource.ts`). Node 22 colors such a path until
+ * its memory for a text is full, half a minute later.
+ */
+const withoutFolder = /(node_modules\/@pulumi\/)(?=[^/\s]+$)/gm;
+
 Error.prepareStackTrace = (error, frames) => {
   if (!error.message) return error.name;
-  return prepare ? prepare(error, frames) : [String(error), ...frames].join("\n    at ");
+  const trace: unknown = prepare ? prepare(error, frames) : [String(error), ...frames].join("\n    at ");
+  return typeof trace === "string" ? trace.replaceAll(withoutFolder, "$1pulumi/") : trace;
 };
+
+export {};

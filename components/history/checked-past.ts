@@ -1,5 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
 import { wrongZones, type DnsProviders } from "../dns/zone-check";
+import { refusal } from "../settings/refusal";
 import type { Settings } from "../settings/schema";
 import { anotherHost, type Past } from "./history";
 import { readPast } from "./past";
@@ -13,6 +13,6 @@ import { readPast } from "./past";
 export async function checkedPast(settings: Settings, providers: DnsProviders): Promise<Past | undefined> {
   const past = await readPast();
   const wrong = [...anotherHost(past, settings), ...(await wrongZones(settings, past, providers))];
-  if (wrong.length > 0) throw new pulumi.RunError(`Nothing was changed:\n${wrong.join("\n")}`);
+  if (wrong.length > 0) throw refusal("Nothing was changed:", wrong);
   return past;
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { parseSettings, SettingsError } from "./parse";
+import { refusal } from "./refusal";
 import { isNeeded, secretKeys, settingsSchema, type SecretKey, type Settings } from "./schema";
 
 /** Everything that the configuration of a stack holds, as {@link readConfig} reads it. */
@@ -47,8 +48,7 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
     if (!(error instanceof SettingsError)) throw error;
     problems.push(...error.message.split("\n"));
   }
-  if (problems.length > 0 || !settings)
-    throw new pulumi.RunError(`The configuration is not usable:\n${problems.join("\n")}`);
+  if (problems.length > 0 || !settings) throw refusal("The configuration is not usable:", problems);
   const secret = (key: SecretKey) => (needed.includes(key) ? config.requireSecret(key) : undefined);
   return {
     settings,
