@@ -15,7 +15,9 @@ test("a trace of the program's has no path that Node cannot color", async () => 
     const sdk = "at Stack.initialize (/program/node_modules/@pulumi/resource.ts:1687:22)";
     const whole = "at run (/program/node_modules/@pulumi/pulumi/cmd/run/run.ts:1:2)";
     Error.prepareStackTrace = (error) => `${String(error)}\n    ${sdk}\n    ${whole}`;
-    await jest.isolateModulesAsync(() => import("../../program/stack-traces"));
+    await jest.isolateModulesAsync(async () => {
+      await import("../../program/stack-traces");
+    });
     const error = new Error("broken");
     expect(error.stack).toBe(`Error: broken\n    ${sdk.replace("@pulumi/", "@pulumi/pulumi/")}\n    ${whole}`);
     // Of one with the path as it came this would take half a minute.
