@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { addresses } from "../../local-cloud/contracts";
-import { crowd } from "./support/idle";
+import { alone, crowd } from "./support/idle";
 import { everySystem, serverFor, type Server } from "./support/servers";
 
 /** How many connections one client may have at each port, and a /48 of them. */
@@ -53,8 +53,10 @@ print(json.dumps(codes))`;
 for (const os of everySystem) {
   describe(`connections on ${os}`, () => {
     let server: Server;
+    let quiet: Record<string, number>;
     before(async () => {
       server = await serverFor(os);
+      quiet = await alone(server, ports);
     });
     const greeted = async (port: number, count: number, source: string) => {
       const host = source.includes(":") ? await server.ipv6() : server.ipv4;
@@ -80,7 +82,10 @@ for (const os of everySystem) {
           assert.ok(held[port]! > 0, `nobody was let in at ${port}`);
           assert.ok(held[port]! <= limits[port]![most], `port ${port}: ${held[port]}`);
           const seconds = served[port]!;
-          assert.ok(typeof seconds === "number" && seconds < 5, `port ${port}: ${seconds} ${JSON.stringify(held)}`);
+          // Five seconds; on a busy machine as many times more as a client waits longer there that is alone.
+          const patience = Math.max(5, 50 * quiet[port]!);
+          const told = `port ${port}: ${seconds} of ${patience} ${JSON.stringify(held)}`;
+          assert.ok(typeof seconds === "number" && seconds < patience, told);
         }
       });
 

@@ -38,7 +38,7 @@ def state(one):
     except OSError: return "asking"
     return "held"
 states = {port: ["asking"] * job["count"] for port in crowd}
-end = time.monotonic() + 20
+end = time.monotonic() + 120
 while any("asking" in each for each in states.values()) and time.monotonic() < end:
     time.sleep(0.2)
     states = {port: [known if known == "refused" else state(one) for one, known in zip(crowd[port], states[port])] for port in crowd}
@@ -67,12 +67,20 @@ for port in job["ports"]:
 print(json.dumps({"held": held, "served": served}))
 `;
 
+/** How long each port keeps a client waiting while nobody else is there. */
+export async function alone(server: Server, ports: number[]): Promise<Record<string, number>> {
+  const { served } = await crowd(server, { networks: [], addresses: 1, count: 0, ports });
+  for (const [port, seconds] of Object.entries(served))
+    if (typeof seconds !== "number") throw new Error(`port ${port}: ${seconds}`);
+  return served as Record<string, number>;
+}
+
 /** @param networks - The first 64 bits of each, as text. */
 export async function crowd(
   server: Server,
   options: { networks: string[]; addresses: number; count: number; ports: number[] },
 ): Promise<Crowd> {
-  const more = { host: server.ipv4, host6: await server.ipv6(), site: `webmail.${server.domain}`, patience: 15 };
+  const more = { host: server.ipv4, host6: await server.ipv6(), site: `webmail.${server.domain}`, patience: 60 };
   const result = await server.inCloud(["python3", "-c", script], JSON.stringify({ ...options, ...more }), 180_000);
   if (result.exitCode !== 0) throw new Error(result.stderr);
   return JSON.parse(result.stdout) as Crowd;
