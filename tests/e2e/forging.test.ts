@@ -89,14 +89,19 @@ for (const os of everySystem) {
         [`From: ${own}`, `Resent-From: ${boss}`],
         ["From: ceo@bigbank.example"],
       ];
-      // A session each: Postfix ends one with 20 mistakes.
-      for (const sender of [own, ""]) {
-        const messages = headers.map((lines): [string, string] => [sender, letter(server.unique("boss"), lines)]);
-        for (const [index, [code, words]] of (await as("info", messages)).entries()) {
-          assert.equal(code, 554, `${headers[index]!.join()}: ${words}`);
+      // Postfix slows down who makes many mistakes in one session, and ends it with 20: four sessions.
+      const some = [headers.slice(0, 7), headers.slice(7)];
+      const sessions = [own, ""].flatMap((sender) => some.map((each) => ({ sender, each })));
+      const refused = async ({ sender, each }: { sender: string; each: string[][] }) => {
+        const messages = each.map((lines): [string, string] => [sender, letter(server.unique("boss"), lines)]);
+        const answers = await as("info", messages);
+        assert.equal(answers.length, each.length);
+        for (const [index, [code, words]] of answers.entries()) {
+          assert.equal(code, 554, `${each[index]!.join()}: ${words}`);
           assert.match(words, new RegExp(`^5\\.7\\.1 .* is .*, which is not an address of ${own}$`));
         }
-      }
+      };
+      await Promise.all(sessions.map(refused));
     });
 
     /** What strangers write in our domain's name, in every way that a mail program shows, reaches no inbox. */
