@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { untilWell } from "./support/linode";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
@@ -17,6 +18,8 @@ for (const os of everySystem) {
     };
     before(async () => {
       server = await serverFor(os);
+      // Another file's last change may have restarted a daemon a moment ago.
+      await untilWell(server);
     });
 
     test("mail.log has the line of each message once, syslog has none; root:adm 0640", async () => {
