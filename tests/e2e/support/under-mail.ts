@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Peer } from "../../../local-cloud/peer/peer";
+import { until } from "./until";
 
 /** Works while the peer sends a mail each second, by MX and through its queue: none bounces, and each is delivered. */
 export async function underMail(peer: Peer, recipients: string[], work: () => Promise<void>): Promise<void> {
@@ -17,7 +18,8 @@ export async function underMail(peer: Peer, recipients: string[], work: () => Pr
   try {
     await work();
     // What resolvers remember of before counts, too.
-    await sleep(5000);
+    const enough = ids.length + 5;
+    await until("more mail was sent after it", async () => ids.length >= enough);
   } finally {
     over = true;
     await stream;
