@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { uidsOf } from "./support/imap";
 import { gtube, letterHead, lure } from "./support/letters";
 import { manageSieve } from "./support/managesieve";
-import { drain, forget, learned, overfill, sixMinutesLater, teach, verdictOn, wordsLeft } from "./support/rspamd";
+import {
+  drain,
+  forget,
+  learned,
+  overfill,
+  sixMinutesLater,
+  teach,
+  untilOld,
+  verdictOn,
+  wordsLeft,
+} from "./support/rspamd";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 
@@ -82,10 +91,15 @@ for (const os of everySystem) {
     });
 
     test("a restart after that takes seconds", async () => {
-      const start = Date.now();
-      await server.system.must(["systemctl", "restart", "rspamd.service"]);
-      const seconds = (Date.now() - start) / 1000;
-      assert.ok(seconds < 8, `${seconds} s`);
+      const secondsOf = async (...command: string[]) => {
+        const start = Date.now();
+        await server.system.must(command);
+        return (Date.now() - start) / 1000;
+      };
+      // Reads the same configuration, however busy the machine is; compiling the patterns takes a minute where it is not.
+      const reading = await secondsOf("rspamadm", "configtest");
+      const seconds = await secondsOf("systemctl", "restart", "rspamd.service");
+      assert.ok(seconds < Math.max(8, 3 + 5 * reading), `${seconds} s, and ${reading} s to read the configuration`);
       await until("it listens", async () => (await send({ subject: server.unique("anew") })).code === 250);
     });
 
@@ -253,8 +267,7 @@ with smtplib.SMTP(sys.argv[1], 25, timeout=30) as session:
       const [from, subject] = [`stranger-${Date.now()}@peer.example`, server.unique("lure")];
       const raw = lure(server.address(user), subject).replace(friend, from);
       await overfill(server, 1000);
-      // Redis knows the age of what it has to the second.
-      await sleep(3000);
+      await untilOld(server);
       assert.equal((await send({ from, subject, raw })).code, 451);
       await overfill(server, 200_000);
       await sixMinutesLater(server);

@@ -1,5 +1,6 @@
 import { redisSocket } from "../../../components/services/redis";
 import type { Server } from "./servers";
+import { until } from "./until";
 
 /** One command to the database in which Rspamd remembers; its answer. */
 function redis(server: Server, ...words: string[]): Promise<string> {
@@ -58,6 +59,12 @@ end`;
     if (round > 40) throw new Error("2 million words do not fill the memory");
     await redis(server, "eval", script, "0", `${Date.now()}`);
   }
+}
+
+/** Redis forgets first what was not used for longest, and knows that to the second: what fills the memory is older. */
+export async function untilOld(server: Server): Promise<void> {
+  const idle = async () => Number(await redis(server, "object", "idletime", (await redis(server, "randomkey")).trim()));
+  await until("what fills the memory is some seconds old", async () => (await idle()) >= 3);
 }
 
 /** Takes out what {@link overfill} put in. */
