@@ -3,6 +3,7 @@ import "./program/stack-traces";
 import * as cloudflare from "@pulumi/cloudflare/provider";
 import * as linode from "@pulumi/linode/provider";
 import { checkedMailServer, outputsOf } from "./components/checked-mail-server";
+import { linodeOptions } from "./components/cloud/provider-options";
 import { readConfig } from "./components/settings/stack-config";
 
 // Not within the function: an error before its first await would never be told.
@@ -12,10 +13,11 @@ const config = readConfig();
 export = async () => {
   // Providers by name: no token from the environment is ever used by chance.
   const providers = {
-    linode: new linode.Provider("linode", { token: config.linodeToken }),
+    linode: new linode.Provider("linode", { token: config.linodeToken, ...linodeOptions(config.settings) }),
     cloudflare:
       config.cloudflareApiToken && new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
   };
-  const { settings, certificateDnsToken, linodeToken } = config;
-  return outputsOf(await checkedMailServer("mail", { settings, certificateDnsToken, linodeToken, ...providers }));
+  const { settings, certificateDnsToken, backupAccessKey, backupSecretKey, linodeToken } = config;
+  const secrets = { certificateDnsToken, backupAccessKey, backupSecretKey, linodeToken };
+  return outputsOf(await checkedMailServer("mail", { settings, ...secrets, ...providers }));
 };

@@ -4,6 +4,7 @@ import { foreignRecords } from "./dns/foreign-records";
 import { checkedPast } from "./history/checked-past";
 import { publishedNames } from "./history/history";
 import { weakerDmarc } from "./history/weaker-dmarc";
+import { withoutBackup } from "./no-backup";
 import { MailServer, type MailServerArgs } from "./mail-server";
 import { refusal } from "./settings/refusal";
 
@@ -29,7 +30,7 @@ export async function checkedMailServer(
   const past = await checkedPast(settings, args);
   const unusable = !past && linodeToken ? await unusableAccount(linodeToken) : [];
   if (unusable.length > 0) throw refusal("Nothing was changed:", unusable);
-  for (const line of weakerDmarc(past, settings)) await pulumi.log.warn(line);
+  for (const line of [...weakerDmarc(past, settings), ...withoutBackup(settings)]) await pulumi.log.warn(line);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];
   const server = new MailServer(name, { ...args, past }, options);
@@ -55,5 +56,9 @@ export function outputsOf(server: MailServer) {
     history: server.history,
     /** For an administrator's own SSH; shown by `pulumi stack output deployKey --show-secrets` only. */
     deployKey: server.deployKey,
+    /** Keep a copy outside the stack: `pulumi stack output backupPassword --show-secrets`. */
+    backupPassword: server.backupPassword,
+    /** For the backup server's authorized_keys. */
+    backupPublicKey: server.backupPublicKey,
   };
 }

@@ -5,6 +5,7 @@ export type { FirstNames, History, Past } from "./history/history";
 export { parseSettings, SettingsError } from "./settings/parse";
 export { readConfig, type StackConfig } from "./settings/stack-config";
 export { settingsSchema, type Settings } from "./settings/schema";
+export { linodeOptions } from "./cloud/provider-options";
 export { Server, type ServerArgs } from "./cloud/server";
 export { ReverseName, type ReverseNameArgs } from "./cloud/reverse-name";
 export { CloudflareRecords, type CloudflareRecordsArgs } from "./dns/cloudflare-records";
@@ -35,4 +36,5 @@ export type {
   HostDirectory,
   HostFile,
   HostUnit,
+  StateItem,
 } from "./deployment/bundle";

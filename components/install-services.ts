@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { bundleOf, type ServiceSpec } from "./deployment/define-service";
+import { bundleOf, isEnabled, type ServiceSpec } from "./deployment/define-service";
 import { HostHealth } from "./deployment/health";
 import type { Host } from "./deployment/host";
 import { Service } from "./deployment/service";
@@ -41,7 +41,8 @@ export function installServices(name: string, args: InstallArgs): InstalledServi
       last = new HostHealth(`${name}-health`, { host, hostname: stack.fqdn }, { parent, dependsOn: [last] });
       healthy = true;
     }
-    const { name: service, type, confirm } = spec;
+    const { name: service, type } = spec;
+    const confirm = isEnabled(spec, stack) ? spec.confirm : undefined;
     const dependsOn = [last, ...(spec.waitsFor ? args.waitsFor[spec.waitsFor] : [])];
     const bundle = bundleOf(spec, stack);
     const each = new Service(`${name}-${service}`, { host, type, service, bundle, confirm }, { parent, dependsOn });

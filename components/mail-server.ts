@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { MailDisk, volumePath } from "./cloud/mail-disk";
 import { ReverseName } from "./cloud/reverse-name";
+import { volumeLabel } from "./cloud/labels";
 import { Server } from "./cloud/server";
 import { publishRecords } from "./dns/publish";
 import { Published } from "./dns/published";
@@ -24,6 +25,7 @@ import { secretDigest } from "./deployment/secret-digest";
 import { deriveSshKey, type SshKey } from "./deployment/ssh-key";
 import type { ServiceSpec } from "./deployment/define-service";
 import { HostSecrets } from "./deployment/secrets";
+import { makeBackupSecrets } from "./backup-secrets";
 import { installServices } from "./install-services";
 import { openPorts, servicesOf } from "./services";
 import { controllerSecret, dkimOutput } from "./services/rspamd";
@@ -44,6 +46,9 @@ export interface MailServerArgs {
   cloudflare?: cloudflare.Provider;
   /** Needed with `certificate: dns-01` only: a token that may edit the DNS of the domains. Wrapped as secret here. */
   certificateDnsToken?: pulumi.Input<string>;
+  /** Required if `backupRepository` begins with `s3:` or `rest:`. Wrapped as secrets here. */
+  backupAccessKey?: pulumi.Input<string>;
+  backupSecretKey?: pulumi.Input<string>;
   /** What the last `up` of the stack left, see `checkedPast`. Without it nothing of before is kept. */
   past?: Past;
   /** Services of your own on the host, see `defineService`. Default: none. */
@@ -66,6 +71,10 @@ export class MailServer extends pulumi.ComponentResource {
   readonly hostKey: pulumi.Output<string>;
   /** OpenSSH private key with which the deployer is root on the host. Secret. */
   readonly deployKey: pulumi.Output<string>;
+  /** Password of the backup repository. Secret; keep a copy outside the stack: without it no backup can be read. */
+  readonly backupPassword: pulumi.Output<string>;
+  /** For the backup server's authorized_keys; only used by repositories over SSH. */
+  readonly backupPublicKey: pulumi.Output<string>;
   /** DKIM TXT value of each domain. */
   readonly dkim: pulumi.Output<Record<string, string>>;
   /** Every record of each domain in zone-file form. */
@@ -105,6 +114,16 @@ export class MailServer extends pulumi.ComponentResource {
     const webmailKey = new random.RandomPassword(`${name}-roundcube-secret`, { length: 32, special: false }, here);
     const digestKey = new random.RandomPassword(`${name}-digest-key`, { length: 64, special: false }, here);
 
+    const backups = makeBackupSecrets(
+      `${name}-backup`,
+      {
+        settings,
+        label: `mailstack-${volumeLabel(first.hostname)}`,
+        accessKey: args.backupAccessKey,
+        secretKey: args.backupSecretKey,
+      },
+      { parent: this, providers: [args.linode] },
+    );
     const server = new Server(
       name,
       {
@@ -128,6 +147,7 @@ export class MailServer extends pulumi.ComponentResource {
         [controllerSecret]: controller.result,
         [roundcubeKey]: webmailKey.result,
         ...dnsTokenFile(settings, args.certificateDnsToken),
+        ...backups.values,
       },
       args.secrets,
     );
@@ -227,6 +247,8 @@ export class MailServer extends pulumi.ComponentResource {
     this.ipv6 = settings.ipv6 ? server.ipv6 : pulumi.output("");
     this.hostKey = pulumi.unsecret(hostKey.publicKey);
     this.deployKey = deployKey.privateKey;
+    this.backupPassword = backups.password;
+    this.backupPublicKey = backups.publicKey;
     this.registerOutputs({ hostname, ipv4: this.ipv4, ipv6: this.ipv6, hostKey: this.hostKey, dkim: this.dkim });
   }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { execa } from "execa";
+import { ensurePackages } from "../local-cloud/images/machine";
 import type { NodeTest } from "./node-reporter";
 import { byFile, endedBadly, testFiles, withReport } from "./node-tests";
 import { countsOf, type Counts } from "./test-counts";
@@ -58,6 +59,7 @@ export async function runJest(filter?: string): Promise<Counts> {
 
 export async function runUnittest(filter?: string): Promise<Counts> {
   const files = testFiles(["host/tests/test_*.py"], filter);
+  await ensurePackages({ "/usr/bin/restic": "restic" }, console.error);
   return withReport(async (report) => {
     const pattern = filter ? `test_*${filter.replace(/^test_/, "")}*` : "test_*.py";
     const command = [relative(process.cwd(), `${__dirname}/unittest-report.py`), pattern, report];

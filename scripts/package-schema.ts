@@ -21,6 +21,8 @@ type Types = Record<string, object>;
 
 /** What the outputs of a server are; `outputsOf` in components/checked-mail-server.ts has the same names. */
 const outputs: Record<string, Property> = {
+  backupPassword: { type: "string", description: "Password of the backup repository.", secret: true },
+  backupPublicKey: { type: "string", description: "For authorized_keys of the backup server." },
   deployKey: { type: "string", description: "OpenSSH private key of the deployer, root on the host.", secret: true },
   dkim: { ...map(), description: "DKIM TXT value of each domain." },
   history: { $ref: "pulumi.json#/Any", description: "What the next `up` must know; export it under this name." },

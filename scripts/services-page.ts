@@ -15,6 +15,7 @@ const values = {
   spamAssassin: true,
   manageSieve: true,
   volumeGb: 20,
+  backupRepository: "linode",
 };
 
 /** docs/services.md: the list of services, as it is in the program. */

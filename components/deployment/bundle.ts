@@ -46,6 +46,27 @@ export type HostCheck =
   /** A program that must end with 0. */
   | { run: string[]; timeoutSeconds?: number };
 
+/**
+ * What a service keeps on the host and nothing can generate again. Backups contain this and nothing else: configuration
+ * and secrets come from the deployment.
+ */
+export interface StateItem {
+  /** `files`: a directory as it is. `sqlite`, `redis`: a consistent copy, taken while it is in use. */
+  kind: "files" | "sqlite" | "redis";
+  /** A plain absolute path. */
+  path: string;
+  /** `user:group` of the restored files, by name: numeric IDs differ between hosts. */
+  owner: string;
+  /** Of a restored database; files keep their modes. */
+  mode?: string;
+  /** restic patterns of what to leave out. */
+  exclude?: string[];
+  /** `mail` is restored after `state` and kept for fewer days. Default `state`. */
+  part?: "state" | "mail";
+  /** Of Redis. */
+  socket?: string;
+}
+
 /** Everything the host must hold for one service. Plain data; the key order is fixed by its `render()`. */
 export interface Bundle {
   /** The service's name, also the name of its manifest on the host. */
@@ -79,6 +100,8 @@ export interface Bundle {
    * DKIM public key. Key: the output's name.
    */
   outputs?: Record<string, string[]>;
+  /** What backups contain of it. */
+  state?: StateItem[];
   /** Only for the service `accounts`: the declared mail domains, users and aliases. */
   accounts?: AccountsData;
 }

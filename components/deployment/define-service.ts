@@ -60,7 +60,7 @@ export interface ServiceSpec<Stack> {
   readonly waitsFor?: "volume" | "address";
   /** Made after `mailstack status` reports every service healthy: it shuts strangers out of a host that works. */
   readonly afterHealth?: boolean;
-  /** Arguments of `mailstack` for a command by a new connection, run after each change of the bundle. */
+  /** Arguments of `mailstack` for a command by a new connection, run after each change of the bundle. Not while it is off. */
   readonly confirm?: string;
 }
 

@@ -60,7 +60,7 @@ export function anotherHost(past: Past | undefined, settings: Settings): string[
     .filter((key) => past?.[key] !== undefined && past[key] !== settings[key])
     .map(
       (key) =>
-        `mailstack:${key}: the host has ${past?.[key]}; ${settings[key]} needs another host, without the mail of this one, ` +
+        `mailstack:${key}: the host has ${past?.[key]}; ${settings[key]} needs another host, with no more mail than the last backup, ` +
         "and mailstack:protect is true; docs/admin/operating.md says what that means",
     );
 }

@@ -8,6 +8,7 @@ import { main, type ConstructResult, type Provider } from "@pulumi/pulumi/provid
 import { checkedMailServer, outputsOf } from "../checked-mail-server";
 import { parseSettings, SettingsError } from "../settings/parse";
 import { setWith } from "../settings/problem";
+import { linodeOptions } from "../cloud/provider-options";
 import { isNeeded, secretKeys, type SecretKey, type Settings } from "../settings/schema";
 
 const type = "mailstack:index:MailServer";
@@ -34,7 +35,13 @@ export class MailstackProvider implements Provider {
       {
         settings,
         certificateDnsToken: secret("certificateDnsToken"),
-        linode: new linode.Provider(`${name}-linode`, { token: secret("linodeToken") }, beside),
+        backupAccessKey: secret("backupAccessKey"),
+        backupSecretKey: secret("backupSecretKey"),
+        linode: new linode.Provider(
+          `${name}-linode`,
+          { token: secret("linodeToken"), ...linodeOptions(settings) },
+          beside,
+        ),
         cloudflare: apiToken && new cloudflare.Provider(`${name}-cloudflare`, { apiToken }, beside),
       },
       options,

@@ -8,6 +8,9 @@ export const accountsGroup = "mailauth";
 /** Owner of all mail on disk; the number is the specification's. */
 export const mailOwner = { name: "vmail", id: 5000, home: "/var/vmail" } as const;
 
+/** As host/mailstack/paths.py names it. */
+const initialPasswords = "/etc/mailstack/initial-passwords";
+
 /** RFC 2142 and what cron, DMARC and TLS reports are sent to: each must reach somebody in every domain. */
 export const administratorNames = ["abuse", "dmarc", "hostmaster", "postmaster", "root", "tls-rpt"];
 
@@ -36,6 +39,18 @@ function render(
       [mailOwner.home]: { owner: `${mailOwner.name}:${mailOwner.name}`, mode: "0700" },
     },
     files: {},
+    state: [
+      { kind: "sqlite", path: accountsDatabase, owner: `root:${accountsGroup}`, mode: "0660" },
+      { kind: "files", path: initialPasswords, owner: "root:root" },
+      {
+        kind: "files",
+        path: mailOwner.home,
+        owner: `${mailOwner.name}:${mailOwner.name}`,
+        // Half of a message; what Dovecot makes again from the files.
+        exclude: [`${mailOwner.home}/*/*/Maildir/**/tmp/*`, "dovecot.index*"],
+        part: "mail",
+      },
+    ],
     accounts: {
       database: accountsDatabase,
       domains: [...stack.mailDomains].sort(),

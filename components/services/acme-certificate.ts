@@ -51,6 +51,12 @@ export function renderAcmeCertificate(stack: AcmeStack): BundleBody {
       "mailstack-certificate.timer": { onChange: "restart" },
     },
     health: namesFit([name]),
+    // Not the whole folder: hooks are files of the bundle.
+    state: ["accounts", "archive", "live", "renewal"].map((name) => ({
+      kind: "files",
+      path: `/etc/letsencrypt/${name}`,
+      owner: "root:root",
+    })),
     outputs: servedKeyOutputs(certificatePaths.chain),
   };
 }

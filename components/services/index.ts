@@ -2,6 +2,7 @@ import { checkServices, isEnabled, portsOf, type OpenPort, type ServiceSpec } fr
 import { access } from "./access";
 import { accounts } from "./accounts";
 import { autoconfig } from "./autoconfig";
+import { backup } from "./backup";
 import { certificate } from "./certificate";
 import { clamAv } from "./clamav";
 import { connectionsOf } from "./connections";
@@ -18,6 +19,7 @@ import { packagesFor } from "./packages";
 import { postfix } from "./postfix";
 import { redis } from "./redis";
 import { resolver } from "./resolver";
+import { restoreMail, restoreStateOf } from "./restore";
 import { roundcube } from "./roundcube";
 import { rspamd } from "./rspamd";
 import { senders } from "./senders";
@@ -39,6 +41,7 @@ const filters: readonly ServiceSpec<Stack>[] = [clamAv, spamAssassin];
  * @throws Error for an added service that does not fit into the list.
  */
 export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = []): ServiceSpec<Stack>[] {
+  const all: ServiceSpec<Stack>[] = [];
   const services: ServiceSpec<Stack>[] = [
     // The machine itself, before the services: their first lines are logged too.
     access,
@@ -46,6 +49,8 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
     logs,
     upgrades,
     resolver,
+    // Before the first service with state: a new host starts with the state of its predecessor.
+    restoreStateOf(() => all),
     redis,
     // Early: Rspamd compiles its patterns after its first start, while the services that follow are set up. A filter that
     // is on is there before Rspamd asks it; one that is off goes after Rspamd has stopped asking.
@@ -56,6 +61,7 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
     // Before the accounts, which make the folder of the mail.
     ...(stack.volumeDevice === undefined ? [] : [volume]),
     accounts,
+    restoreMail,
     tls,
     nginx,
     autoconfig,
@@ -72,8 +78,8 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
     certificate,
   ];
   const inner = services.filter((spec) => isEnabled(spec, stack)).flatMap((spec) => spec.innerPorts ?? []);
-  const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban];
-  const all = [packagesFor([...services, ...protection]), ...services, ...protection];
+  const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban, backup];
+  all.push(packagesFor([...services, ...protection]), ...services, ...protection);
   checkServices(all, stack);
   return all;
 }

@@ -5,6 +5,8 @@ import { filesFrom } from "../deployment/files";
 /** Where Redis answers; Debian's own path. Who is in {@link redisGroup} can open it. */
 export const redisSocket = "/run/redis/redis-server.sock";
 export const redisGroup = "redis";
+/** Where templates/redis says, `dir` and `dbfilename`. */
+const dump = "/var/lib/redis/dump.rdb";
 /** Evicts least-recently-used keys when full. */
 const maxMemoryMb = 64;
 
@@ -27,5 +29,7 @@ function render(): BundleBody {
     prepare: [applySysctl(sysctl)],
     units: { "redis-server.service": { onChange: "restart" } },
     health: [{ run: ["redis-cli", "-s", redisSocket, "ping"] }],
+    // Bayes, the greylist, rate limits.
+    state: [{ kind: "redis", path: dump, owner: `redis:${redisGroup}`, mode: "0660", socket: redisSocket }],
   };
 }

@@ -107,6 +107,7 @@ function render(stack: RoundcubeStack): BundleBody {
       ...nginxSiteParts.units,
     },
     health: [{ run: [check] }],
+    state: [{ kind: "sqlite", path: `${state}/roundcube.db`, owner: `${user}:${user}`, mode: "0640" }],
     // Between the installation of the package and this, its timer found no database.
     after: [["systemctl", "reset-failed", ...cleaners]],
   };

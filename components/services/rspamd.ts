@@ -167,6 +167,7 @@ function render(
       ["systemctl", "start", "--no-block", settleService],
       [...dkim, "watch"],
     ],
+    state: [{ kind: "files", path: dkimFolder, owner: `root:${rspamdUser}` }],
     outputs: Object.fromEntries(domains.map((domain) => [dkimOutput(domain.name), [...dkim, "record", domain.key]])),
   };
 }

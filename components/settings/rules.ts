@@ -1,6 +1,7 @@
 import { sharedAliasProblems } from "./accounts-rules";
 import { nameProblems } from "./name-rules";
 import { networkProblems } from "./network-rules";
+import { backupProblems } from "./backup-rules";
 import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
 import { filterProblems } from "./filters-rules";
@@ -26,6 +27,7 @@ export function validateSettings(settings: Settings): Problem[] {
     ...certificateProblems(settings),
     ...daneProblems(settings),
     ...filterProblems(settings),
+    ...backupProblems(settings),
     ...nameProblems(settings),
   ];
 }

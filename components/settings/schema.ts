@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountsShape, anyAddress } from "./accounts";
 import { isDomain, isOwnAddress } from "./address";
+import { backupShape, hasLogin } from "./backup";
 import { certificateShape } from "./certificate";
 import { daneShape } from "./dane";
 import { filtersShape } from "./filters";
@@ -146,6 +147,7 @@ export const settingsSchema = z.strictObject({
   dmarcPolicy: oneOf(["none", "quarantine", "reject"]).default("quarantine"),
   ...spamShape,
   ...filtersShape,
+  ...backupShape,
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),
@@ -181,7 +183,13 @@ export const settingsSchema = z.strictObject({
 });
 
 /** Keys that are secret, and hence not among the plain values. The program hands them on as secret Outputs only. */
-export const secretKeys = ["linodeToken", "cloudflareApiToken", "certificateDnsToken"] as const;
+export const secretKeys = [
+  "linodeToken",
+  "cloudflareApiToken",
+  "certificateDnsToken",
+  "backupAccessKey",
+  "backupSecretKey",
+] as const;
 
 /** One of {@link secretKeys}. */
 export type SecretKey = (typeof secretKeys)[number];
@@ -191,6 +199,8 @@ export const isNeeded: Record<SecretKey, (values: Record<string, unknown>) => bo
   linodeToken: () => true,
   cloudflareApiToken: ({ dnsProvider = "cloudflare" }) => dnsProvider === "cloudflare",
   certificateDnsToken: ({ certificate }) => certificate === "dns-01",
+  backupAccessKey: ({ backupRepository }) => hasLogin(backupRepository),
+  backupSecretKey: ({ backupRepository }) => hasLogin(backupRepository),
 };
 
 /** Checked settings with every default filled in. */

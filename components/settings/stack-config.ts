@@ -12,6 +12,9 @@ export interface StackConfig {
   cloudflareApiToken: pulumi.Output<string> | undefined;
   /** There with `certificate: dns-01` only. */
   certificateDnsToken: pulumi.Output<string> | undefined;
+  /** Set if `backupRepository` has a login. */
+  backupAccessKey: pulumi.Output<string> | undefined;
+  backupSecretKey: pulumi.Output<string> | undefined;
 }
 
 const prefix = "mailstack:";
@@ -55,6 +58,8 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
     linodeToken: config.requireSecret("linodeToken"),
     cloudflareApiToken: secret("cloudflareApiToken"),
     certificateDnsToken: secret("certificateDnsToken"),
+    backupAccessKey: secret("backupAccessKey"),
+    backupSecretKey: secret("backupSecretKey"),
   };
 }
 

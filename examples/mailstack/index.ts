@@ -1,7 +1,7 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as linode from "@pulumi/linode";
 import * as pulumi from "@pulumi/pulumi";
-import { checkedMailServer, outputsOf, readConfig } from "mailstack";
+import { checkedMailServer, linodeOptions, outputsOf, readConfig } from "mailstack";
 
 // One mailbox to begin with, until mailstack:users lists them.
 const administrator = new pulumi.Config("mailstack").require("administrator");
@@ -10,10 +10,11 @@ const config = readConfig({ users: [{ address: administrator }] });
 /** The outputs of the stack. */
 export = async () => {
   const providers = {
-    linode: new linode.Provider("linode", { token: config.linodeToken }),
+    linode: new linode.Provider("linode", { token: config.linodeToken, ...linodeOptions(config.settings) }),
     cloudflare:
       config.cloudflareApiToken && new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
   };
-  const { settings, certificateDnsToken, linodeToken } = config;
-  return outputsOf(await checkedMailServer("mail", { settings, certificateDnsToken, linodeToken, ...providers }));
+  const { settings, certificateDnsToken, backupAccessKey, backupSecretKey, linodeToken } = config;
+  const secrets = { certificateDnsToken, backupAccessKey, backupSecretKey, linodeToken };
+  return outputsOf(await checkedMailServer("mail", { settings, ...secrets, ...providers }));
 };

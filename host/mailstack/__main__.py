@@ -10,6 +10,7 @@ from . import commands
 from .accounts import mailbox_commands
 from .apply import steps
 from .apply.lock import DEFAULT_TIMEOUT
+from .backup import commands as backup_commands
 from .daemons import commands as daemon_commands
 from .errors import MailstackError
 from .progress import complain
@@ -149,6 +150,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--domain", action="append", required=True, metavar="NAME", help="a name for the certificate")
     text = "for a deployment: what was made while a dot separated folders is found by its new name; done once"
     command(top_commands, "folder-names", mailbox_commands.folder_names, text)
+    backup_commands.add(top_commands, command, as_json)
     text = "for fail2ban: whether this host, or one who deployed it, has an address in a /64"
     made = command(top_commands, "is-near", commands.is_near, text)
     made.add_argument("network", help="the first half of its addresses, as fail2ban's filter finds it")

@@ -264,3 +264,12 @@ def sync_directory(path: str) -> None:
             os.fsync(place.descriptor)
     except FileNotFoundError:
         return
+
+
+def own_tree(path: str, uid: int, gid: int) -> None:
+    """Changes the owner of a directory and everything in it; modes stay, links are not followed."""
+    with _folder(path, last_may_be_link=False) as place:
+        os.fchown(place.descriptor, uid, gid)
+        for _, folders, files, here in os.fwalk(".", dir_fd=place.descriptor):
+            for name in (*folders, *files):
+                os.chown(name, uid, gid, dir_fd=here, follow_symlinks=False)

@@ -33,6 +33,7 @@ class Contract(unittest.TestCase):
             "HostFile": f'{{"service": "x", "files": {{"/a": {bad}}}}}',
             "HostDirectory": f'{{"service": "x", "files": {{}}, "directories": {{"/a": {bad}}}}}',
             "HostUnit": f'{{"service": "x", "files": {{}}, "units": {{"a.service": {bad}}}}}',
+            "StateItem": f'{{"service": "x", "files": {{}}, "state": [{bad}]}}',
             "AccountsData": f'{{"service": "x", "files": {{}}, "accounts": {bad}}}',
         }
         for interface, raw in places.items():

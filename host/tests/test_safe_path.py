@@ -215,6 +215,8 @@ class Administrator(HostTestCase):
 ALLOWED = {
     ("accounts/damage.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
     ("accounts/database.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
+    ("backup/put_back.py", "sqlite3.connect"): "a staged copy, in a folder of root's that nobody else can enter",
+    ("backup/sqlite_copy.py", "sqlite3.connect"): "runs as the owner of the database's folder",
     ("keys/certificate.py", "direct.open"): "an address of the web, no file",
     ("daemons/existing_certificate.py", "os.open"): "only reads; the administrator may keep links there",
     ("daemons/mail_volume.py", "self.device.run"): "rsync to the volume, mounted where nobody but root gets to",

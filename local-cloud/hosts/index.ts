@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -69,7 +69,8 @@ export class BootedHosts implements Hosts {
     await this.cutPower(name);
     await disconnect(this.cloud, name);
     await this.filter(name, undefined);
-    rmSync(this.folder(name), { recursive: true, force: true });
+    // A whole system: rmSync would stop the emulated APIs, which are in this process, for as long as it takes.
+    await must(["rm", "-rf", this.folder(name)]);
     this.specs.delete(name);
   }
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { cloudStatus, startCloud, stopCloud } from "../../local-cloud/cloud/lifecycle";
 import { BootedHosts } from "../../local-cloud/hosts";
+import { stateFolder } from "../../local-cloud/places";
 import { Guest } from "./substrate/guest";
 import { traces } from "./substrate/traces";
 
@@ -52,10 +55,23 @@ describe("volumes of booted hosts", () => {
     assert.equal(await size(first), 11);
   });
 
-  test("it goes to another host with what is on it, also after its own was removed", async () => {
+  test("while a host's disk is removed, this process has time for others: the emulated APIs run in it", async () => {
+    const root = join(stateFolder(cloud), "hosts/linode-1/root");
     await hosts.detachVolume("linode-1", volume);
     assert.notEqual((await first.ssh(`test -e ${path}`)).exitCode, 0);
-    await hosts.remove("linode-1");
+    const sizes = new Set<number>();
+    const whole = (await readdir(root)).length;
+    let removing = true;
+    const removal = hosts.remove("linode-1").finally(() => (removing = false));
+    while (removing) sizes.add((await readdir(root).catch(() => [])).length);
+    await removal;
+    assert.ok(
+      [...sizes].some((size) => size > 0 && size < whole),
+      `${[...sizes].join(", ")} of ${whole}`,
+    );
+  });
+
+  test("a volume goes to another host with what is on it, after its own was removed", async () => {
     await hosts.attachVolume("linode-2", { ...volume, sizeGb: 11 });
     await second.must(`mkdir /data && mount ${path} /data`);
     assert.equal(await second.must("cat /data/file"), "kept");

@@ -19,6 +19,9 @@ export function renderOf(service: string, change?: Record<string, unknown>): Ren
 
 /** Where the imagined mail server has a service only by another setting. */
 const changes: Record<string, Record<string, unknown>> = {
+  backup: { backupRepository: "linode" },
+  "restore-state": { backupRepository: "linode" },
+  "restore-mail": { backupRepository: "linode", restoreFrom: "2026-11-29T10:00Z" },
   clamav: { clamav: true },
   spamassassin: { spamAssassin: true },
   senders: { domains: [{ name: "xn--bcher-kva.example", cloudflareZoneId: "1".repeat(32) }], aliases: [] },

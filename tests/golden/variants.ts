@@ -16,6 +16,16 @@ export const variants: Record<string, Render> = {
     spamAssassin: true,
     spamAutolearn: true,
   }),
+  "restore-state-ssh": renderOf("restore-state", {
+    backupRepository: "sftp://mail@backup.example.net:2222/srv/mail",
+    backupHostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"B".repeat(43)}`,
+    backupEveryHours: 6,
+  }),
+  "restore-state-append-only": renderOf("restore-state", {
+    backupRepository: "append-only://mail@backup.example.net",
+    backupHostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"B".repeat(43)}`,
+  }),
+  "backup-none": renderOf("backup"),
   "clamav-off": renderOf("clamav"),
   "spamassassin-off": renderOf("spamassassin"),
 };

@@ -29,6 +29,11 @@ mail mailstack:index:MailServer
     mail-address-webmail-caa cloudflare:index/dnsRecord:DnsRecord
   mail-autoconfig mailstack:web:Autoconfig
     mail-autoconfig command:remote:Command
+  mail-backup mailstack:operations:Backup
+    mail-backup command:remote:Command
+  mail-backup-identity random:index/randomPassword:RandomPassword
+  mail-backup-key random:index/randomPassword:RandomPassword
+  mail-backup-password random:index/randomPassword:RandomPassword
   mail-certificate mailstack:web:Certificate
     mail-certificate command:remote:Command
   mail-clamav mailstack:mail:ClamAv
@@ -90,6 +95,10 @@ mail mailstack:index:MailServer
     mail-redis command:remote:Command
   mail-resolver mailstack:host:Resolver
     mail-resolver command:remote:Command
+  mail-restore-mail mailstack:operations:RestoreMail
+    mail-restore-mail command:remote:Command
+  mail-restore-state mailstack:operations:RestoreState
+    mail-restore-state command:remote:Command
   mail-roundcube mailstack:web:Roundcube
     mail-roundcube command:remote:Command
   mail-roundcube-secret random:index/randomPassword:RandomPassword

@@ -4,7 +4,8 @@ import { recordMailServer, type RecordedServer } from "./support/mail-server";
 
 let server: RecordedServer;
 beforeAll(async () => {
-  server = await recordMailServer({ domains: [{ name: "example.net", cloudflareZoneId: "1".repeat(32) }] });
+  const domains = [{ name: "example.net", cloudflareZoneId: "1".repeat(32) }];
+  server = await recordMailServer({ domains, backupRepository: "linode" });
 });
 
 const services = servicesOf(goldenStack("debian12", { volumeGb: 0 }));
@@ -40,6 +41,11 @@ const because: [later: string, earlier: string, why: string][] = [
   ["mail-dns-mx", "mail-ptr", "receivers refuse mail from a host without a reverse name"],
   ["mail-dns-mx", "mail-certificate", "the first sender sees a valid certificate"],
   ["mail-dns-dkim", "mail-rspamd", "the key is made on the host"],
+  ["mail-restore-state", "mail-backup-bucket-key", "a new host reads what the lost one wrote"],
+  ["mail-rspamd", "mail-restore-state-confirmed", "a key that came back is not made again"],
+  ["mail-restore-mail", "mail-accounts", "the folder of the mail is there"],
+  ["mail-dovecot", "mail-restore-mail-confirmed", "nobody has the mail open while it comes"],
+  ["mail-postfix", "mail-restore-mail-confirmed", "port 25 is closed until everything is back"],
 ];
 
 test.each([

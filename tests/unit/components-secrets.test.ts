@@ -21,6 +21,7 @@ const secrets: Record<string, string[]> = {
   "the deployer's private key": keyLines("mail-deploy-key"),
   "the key of the webmail's sessions": [randomBytes("mail-roundcube-secret").toString("hex")],
   "the key of the secrets' digests": [seedOf("mail-digest-key")],
+  "the seed of the key for backups": [seedOf("mail-backup-key")],
   "the password of Rspamd's controller": [randomBytes("mail-rspamd-controller").toString("hex")],
 };
 
@@ -56,6 +57,9 @@ test("the host's private key is in the secret user data", () => {
 
 test("secrets come from generators that keep them out of the id", () => {
   expect(server.registrations.filter((each) => each.type.startsWith("random:")).map((each) => each.type)).toEqual([
+    "random:index/randomPassword:RandomPassword",
+    "random:index/randomPassword:RandomPassword",
+    "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",
     "random:index/randomPassword:RandomPassword",

@@ -22,6 +22,7 @@ const values = [
   "checkedMailServer",
   "checkedPast",
   "defineService",
+  "linodeOptions",
   "mailRecords",
   "outputsOf",
   "parseSettings",

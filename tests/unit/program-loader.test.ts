@@ -75,6 +75,8 @@ test(
       ]),
     );
     expect(Object.keys(run.outputs).sort()).toEqual([
+      "backupPassword",
+      "backupPublicKey",
       "deployKey",
       "dkim",
       "history",

@@ -40,7 +40,7 @@ test("the program with production's settings is a mail server with providers of 
     expect(isSecret(provider?.inputs[key])).toBe(true);
     expect(open(provider?.inputs[key])).toBe(token);
   }
-  const { deployKey, ...shown } = result;
+  const { deployKey, backupPassword, ...shown } = result;
   const outputs = await valueOf(pulumi.all(shown));
   expect(outputs).toEqual({
     hostname: "mail.ementech.co.ke",
@@ -49,6 +49,7 @@ test("the program with production's settings is a mail server with providers of 
     webmail: "https://webmail.ementech.co.ke",
     zones: { "ementech.co.ke": expect.stringMatching(/^mail\.ementech\.co\.ke\. 300 IN AAAA /m) as string },
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
+    backupPublicKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
     history: {
       first: {
@@ -68,7 +69,7 @@ test("the program with production's settings is a mail server with providers of 
     },
   });
   expect(await pulumi.isSecret(pulumi.all(shown))).toBe(false);
-  expect(await pulumi.isSecret(pulumi.output(deployKey))).toBe(true);
+  for (const secret of [deployKey, backupPassword]) expect(await pulumi.isSecret(pulumi.output(secret))).toBe(true);
 });
 
 describe.each([

@@ -28,6 +28,7 @@ test("an added service comes after the mail services, and before the certificate
     "connections",
     "ufw",
     "fail2ban",
+    "backup",
   ]);
 });
 
@@ -94,6 +95,8 @@ const judgedBy: Record<string, string> = {
   postfix: "smtp",
   redis: "service-faults",
   resolver: "dane",
+  "restore-mail": "lost-host",
+  "restore-state": "lost-host",
   senders: "forging",
   spamassassin: "filters",
   srs: "forwarding",

@@ -101,7 +101,7 @@ def prepare(path: str) -> None:
     folder = directory_state(os.path.dirname(real))
     if folder is None:
         raise MailstackError(f"{path}: its directory does not exist; the bundle must declare it with owner and mode")
-    _refuse_foreign_journals(real)
+    refuse_foreign_journals(real)
     descriptor = open_file(real, os.O_RDWR | os.O_CREAT, _MODE)
     try:
         state, group = os.fstat(descriptor), folder.st_gid
@@ -128,7 +128,7 @@ def prepare(path: str) -> None:
             connection.execute("UPDATE users SET password_changed = unixepoch() WHERE password_changed = 0")
 
 
-def _refuse_foreign_journals(real: str) -> None:
+def refuse_foreign_journals(real: str) -> None:
     """SQLite does as root what a journal says. Readers of a database in WAL mode make two other files beside it."""
     folder, name = os.path.split(real)
     for beside in names_in(folder):

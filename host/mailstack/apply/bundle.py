@@ -104,5 +104,7 @@ class Bundle:
     health: list[Check]
     after: list[list[str]]
     outputs: dict[str, list[str]]
+    # What backups contain of it, as declared.
+    state: list[dict[str, Any]]
     accounts: Accounts | None
     declared: dict[str, Any]

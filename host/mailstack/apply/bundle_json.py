@@ -69,6 +69,7 @@ def parse(raw: str, service: str) -> Bundle:
             "health": lambda v, w: a_list(v, w, _check),
             "after": _commands,
             "outputs": lambda v, w: a_map(v, w, text, command),
+            "state": lambda v, w: a_list(v, w, _state),
             "accounts": _accounts,
         },
         required={"service", "files"},
@@ -98,6 +99,7 @@ def parse(raw: str, service: str) -> Bundle:
         health=[_to_check(check) for check in declared["health"]],
         after=declared["after"],
         outputs=declared["outputs"],
+        state=declared.get("state", []),
         accounts=to_accounts(declared["accounts"]) if "accounts" in declared else None,
         declared=declared,
     )
@@ -180,6 +182,19 @@ def _port(value: Any, where: str) -> str:
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise invalid(where, f"{address!r} is not `host:port` or a port")
     return address
+
+
+def _state(value: Any, where: str) -> dict[str, Any]:
+    fields = {
+        "kind": one_of("files", "sqlite", "redis"),
+        # Not `host_path`: state may also be in the program's own folders.
+        "path": matching(re.compile(r"(/[^/\n\x00]+)+"), "plain absolute path"),
+        **_OWNERSHIP,
+        "exclude": lambda v, w: a_list(v, w, text),
+        "part": one_of("state", "mail"),
+        "socket": text,
+    }
+    return an_object(value, where, fields, required={"kind", "path", "owner"})
 
 
 def _accounts(value: Any, where: str) -> dict[str, Any]:

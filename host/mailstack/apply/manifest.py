@@ -56,6 +56,7 @@ class Manifest:
     units_before: dict[str, UnitBefore]
     accounts: Accounts | None
     program: str | None
+    state: list[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
         """As it is written."""
@@ -74,6 +75,9 @@ class Manifest:
             made["accounts"] = self.accounts.declared
         if self.program is not None:
             made["program"] = self.program
+        # Only if there is some, so that the manifests of other services do not change.
+        if self.state:
+            made["state"] = self.state
         return made
 
 
@@ -96,6 +100,7 @@ def _from_json(found: dict[str, Any]) -> Manifest:
         units_before={name: UnitBefore(**before) for name, before in found["unitsBefore"].items()},
         accounts=to_accounts(found["accounts"]) if "accounts" in found else None,
         program=found.get("program"),
+        state=found.get("state", []),
     )
 
 
@@ -155,4 +160,5 @@ def build(
         units_before=units,
         accounts=bundle.accounts,
         program=bundle.program,
+        state=bundle.state,
     )

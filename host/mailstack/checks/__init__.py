@@ -9,6 +9,7 @@ from collections.abc import Callable
 from . import (
     accounts,
     autoconfig,
+    backup,
     bans,
     clock,
     connections,
@@ -75,6 +76,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("logs", ("logs",), logs.written),
     ("clock", ("kernel",), clock.right),
     ("upgrades", ("upgrades",), upgrades.nightly),
+    ("backup", ("backup",), backup.newest),
     ("files", (), replaced.none),
     ("units", (), host.units),
     ("disk", (), host.disk),

@@ -17,6 +17,9 @@ export interface Changes {
 export const changes: Record<string, Changes> = {
   "2026-11-26": {
     create: {
+      "mail-backup-identity": "tells whose a backup is",
+      "mail-backup-key": "for a backup server by SSH",
+      "mail-backup-password": "of the backup repository",
       "mail-dkim": "a new key signs once its record is published",
       "mail-published": "the host knows the records that status must find",
     },
@@ -39,6 +42,7 @@ export const changes: Record<string, Changes> = {
       "mail-nginx": "the webmail's own user, ciphers, headers",
       "mail-packages": "open security updates at the first up; SRS",
       "mail-postfix": "SRS, limits, capabilities, ciphers",
+      "mail-redis": "backups hold what it holds",
       "mail-resolver": "DNSSEC of the published records",
       "mail-roundcube": "own FPM user, the client's address, headers",
       "mail-rspamd": "two workers, keys outside of its own tree, signing by envelope",
@@ -51,5 +55,11 @@ export const changes: Record<string, Changes> = {
       },
     },
   },
-  "2026-11-29": {},
+  "2026-11-29": {
+    create: {
+      "mail-backup-identity": "tells whose a backup is",
+      "mail-backup-key": "for a backup server by SSH",
+      "mail-backup-password": "of the backup repository",
+    },
+  },
 };

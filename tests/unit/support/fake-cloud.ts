@@ -73,6 +73,10 @@ function idOf({ type, name }: MockResourceArgs): string {
 
 function outputsOf({ type, name, inputs }: MockResourceArgs): Record<string, unknown> {
   if (type === "linode:index/instance:Instance") return { ipAddress: ipv4, ipv6: `${ipv6}/128` };
+  if (type === "linode:index/objectStorageBucket:ObjectStorageBucket")
+    return { s3Endpoint: `${String(inputs.region)}-1.linodeobjects.com` };
+  if (type === "linode:index/objectStorageKey:ObjectStorageKey")
+    return { accessKey: `access-of-${name}`, secretKey: `secret-of-${name}` };
   if (type === "random:index/randomPassword:RandomPassword") return { result: randomBytes(name).toString("hex") };
   if (type === "command:remote:Command") return { stdout: answerOf(inputs), stderr: "" };
   return {};

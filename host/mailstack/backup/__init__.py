@@ -1,0 +1,1 @@
+"""Backups of a host in a restic repository elsewhere, and restores from it."""

@@ -1,0 +1,143 @@
+"""The commands about backups; see ../commands.py."""
+
+import time
+from argparse import Namespace
+from typing import Any
+
+from ..commands import say_result
+
+
+def add(commands: Any, command: Any, as_json: Any) -> None:
+    """`mailstack backup ...` and `mailstack restore ...`; `command` and `as_json` are those of ../__main__.py."""
+    backups = command(commands, "backup", None, "off-site backups of this host").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+    as_json(command(backups, "run", run, "back up what has changed"))
+    as_json(command(backups, "list", list_, "list the backups"))
+    made = command(backups, "check", check, "verify the repository against its checksums")
+    made.add_argument("--read", default="", metavar="PART", help="also read this part of the data: `1/12`, `5%%`")
+    restores = command(commands, "restore", None, "restore from a backup").add_subparsers(
+        metavar="COMMAND", required=True
+    )
+
+    def at(made: Any) -> Any:
+        made.add_argument("--at", default="", metavar="TIME", help="the last backup before then (UTC); default: newest")
+        return made
+
+    made = at(
+        as_json(command(restores, "list", restore_list, "list a user's folders in a backup, with message counts"))
+    )
+    made.add_argument("address")
+    text = "restore a user's mail, or one folder of it, into a new folder `Restored-TIME`"
+    made = at(command(restores, "user", restore_user, text))
+    made.add_argument("address")
+    made.add_argument("--folder", default="", help="only this one, as `restore list` names it")
+    text = "restore one message into a new folder `Restored-TIME`"
+    made = at(command(restores, "message", restore_message, text))
+    made.add_argument("address")
+    made.add_argument("--message-id", required=True, metavar="ID", help="the message's Message-ID")
+    text = "for a deployment: restore a new host from the backups of its predecessor, once"
+    made = command(restores, "host", restore_host, text)
+    made.add_argument("part", choices=("state", "mail"))
+    text = "restore what a service keeps, such as its keys; existing files are kept next to it"
+    made = at(command(restores, "state", restore_state, text))
+    made.add_argument("service")
+    made.add_argument("--yes", action="store_true", help="confirm")
+
+
+def run(options: Namespace) -> int:
+    """stdout: what was backed up."""
+    from .run import run as back_up
+
+    result = back_up()
+    if options.json:
+        say_result(result)
+        return 0
+    for part in ("state", "mail"):
+        made = result[part]
+        if made:
+            size = f"{made['bytes'] / 1e6:.1f} MB, {made['added'] / 1e6:.1f} MB new"
+            open_ = f"; {made['moved']} messages moved meanwhile" if made.get("moved") else ""
+            say_result(f"{part:6}{made['snapshot'][:8]}  {made['files']} files, {size}{open_}")
+    say_result(f"done in {result['seconds']:.0f} s")
+    return 0
+
+
+def list_(options: Namespace) -> int:
+    """stdout: one line each, the newest last."""
+    from . import repository, settings, snapshots
+    from .restic import Restic
+
+    restic = Restic(settings.load())
+    repository.opened(restic, make=False)
+    listing = snapshots.look(restic)
+    if options.json:
+        say_result(
+            [{"id": each.id, "time": each.shown, "part": each.part, "host": each.hostname} for each in listing.own]
+        )
+        return 0
+    for each in listing.own:
+        say_result(f"{each.shown}  {each.part:6}{each.id[:8]}  {each.hostname}")
+    if listing.strangers():
+        say_result(f"not restorable by this stack: {listing.strangers()}")
+    return 0
+
+
+def check(options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    from . import record, repository, settings
+    from .restic import LONG, Restic, nice
+
+    restic = Restic(settings.load())
+    nice()
+    repository.opened(restic, make=False)
+    part = [f"--read-data-subset={options.read}"] if options.read else []
+    restic.run("check", "--quiet", *part, doing="the repository's check failed", timeout=LONG)
+    record.note(checked=time.time())
+    return 0
+
+
+def restore_list(options: Namespace) -> int:
+    """stdout: folders with their numbers of messages."""
+    from .restore_mail import folders
+
+    found = folders(options.address, options.at)
+    if options.json:
+        say_result(found)
+        return 0
+    say_result(f"as of {found['time']}")
+    for name, count in found["folders"].items():
+        say_result(f"{count:8}  {name}")
+    return 0
+
+
+def restore_user(options: Namespace) -> int:
+    """stdout: the folder that the mail is in now."""
+    from .restore_mail import user
+
+    say_result(user(options.address, options.folder, options.at))
+    return 0
+
+
+def restore_message(options: Namespace) -> int:
+    """stdout: the folder that the message is in now."""
+    from .restore_mail import message
+
+    say_result(message(options.address, options.message_id, options.at))
+    return 0
+
+
+def restore_state(options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    from .restore_state import restore
+
+    restore(options.service, options.at, options.yes)
+    return 0
+
+
+def restore_host(options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    from .restore_host import restore
+
+    restore(options.part)
+    return 0

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { BackupServer } from "./support/backup-server";
+import { everySystem, serverFor, type Server } from "./support/servers";
+
+for (const os of everySystem) {
+  describe(`backups of ${os}`, () => {
+    let server: Server;
+    let target: BackupServer;
+    /** Folder that mail was restored into. */
+    let restored = "";
+    const shell = (script: string) => server.system.must(["sh", "-ec", script], { timeout: 300_000 });
+    const run = (...command: string[]) => server.system.exec(["mailstack", ...command], { timeout: 300_000 });
+    /** The timer is stopped, so not everything is well. */
+    const status = async () => (await run("status")).stdout;
+    const info = () => server.address("info");
+    const found = async (folder: string, query = "all") =>
+      (await shell(`doveadm search -u ${info()} mailbox '${folder}' ${query}`)).trim().split("\n").filter(Boolean)
+        .length;
+    const digest = (folder: string, subject: string) =>
+      shell(`doveadm fetch -u ${info()} text mailbox '${folder}' subject '${subject}' | sha256sum`);
+    const remove = () =>
+      // The parent of the restored folders is no mailbox itself.
+      shell(
+        `doveadm mailbox list -u ${info()} '${restored}/*' | xargs -d '\\n' -n 1 doveadm mailbox delete -u ${info()}`,
+      );
+    const dkimKeys = () => shell("cd /var/lib/mailstack/dkim && stat -c '%n %U:%G %a' *.key && sha256sum *.key");
+    const deliver = async (what: string) => {
+      const subject = server.unique(what);
+      const letter = { from: "friend@peer.example", subject, to: info(), server: server.hostname };
+      const sent = await server.peer.send(letter);
+      assert.equal(sent.code, 250, sent.transcript);
+      await server.imapFind("info", subject);
+      return { subject, messageId: sent.messageId };
+    };
+    let letter: { subject: string; messageId: string };
+
+    before(async () => {
+      server = await serverFor(os);
+      const publicKey = (await server.stack.pulumi(["stack", "output", "backupPublicKey"])).stdout.trim();
+      target = await BackupServer.open(server.peer, `backup-${os}`, publicKey);
+      server.stack.configure((config) => {
+        config.setIn(["config", "mailstack:backupRepository"], target.repository);
+        config.setIn(["config", "mailstack:backupHostKey"], target.hostKey);
+      });
+      await server.up();
+    });
+    after(async () => {
+      server.restoreConfig();
+      await server.up();
+      await target.close();
+    });
+
+    test("the timer backs up mail and state every hour, and status finds them in the repository", async () => {
+      letter = await deliver("kept");
+      assert.match(await shell("systemctl cat mailstack-backup.timer"), /^OnCalendar=\*-\*-\* 00\/1:00:00$/m);
+      // It may run at any moment; the tests that follow run by themselves.
+      await shell("systemctl is-active mailstack-backup.timer && systemctl stop mailstack-backup.timer");
+      await shell("systemctl start mailstack-backup.service");
+      const listed = await shell("mailstack backup list");
+      assert.match(listed, /^\S+Z +state /m);
+      assert.match(listed, /^\S+Z +mail /m);
+      assert.match(await status(), /^ok +backup +state 0\.0 h old, mail 0\.0 h old/m);
+    });
+
+    test("an emptied mailbox is restored next to what is there, and not twice", async () => {
+      const [was, content] = [await found("INBOX"), await digest("INBOX", letter.subject)];
+      await shell(`doveadm expunge -u ${info()} mailbox INBOX all`);
+      assert.equal(await found("INBOX"), 0);
+      assert.match(await shell(`mailstack restore list ${info()}`), new RegExp(`^ +${was}  INBOX$`, "m"));
+      restored = (await shell(`mailstack restore user ${info()} --folder INBOX`)).trim();
+      assert.match(restored, /^Restored-\d{4}-/);
+      const inside = `${restored}*`;
+      assert.equal(await found(inside), was);
+      assert.equal(await digest(inside, letter.subject), content);
+      const again = await run("restore", "user", info());
+      assert.equal(again.exitCode, 1);
+      assert.match(again.stderr, /already/);
+      assert.equal(await found("INBOX"), 0);
+    });
+
+    test("a single message is restored by its Message-ID, and not twice", async () => {
+      await remove();
+      const message = ["restore", "message", info(), "--message-id", letter.messageId];
+      const done = await run(...message);
+      assert.equal(done.exitCode, 0, done.stderr);
+      assert.equal(await found(`${restored}*`), 1);
+      assert.equal(await found(`${restored}*`, `subject '${letter.subject}'`), 1);
+      const again = await run(...message);
+      assert.match(again.stderr, /has this message in Restored-\S+ already/);
+      await remove();
+    });
+
+    test("DKIM keys are restored with their owner, and mail is signed with them", async () => {
+      const keys = await dkimKeys();
+      await shell("rm /var/lib/mailstack/dkim/*.key");
+      await shell("mailstack restore state rspamd --yes");
+      assert.equal(await dkimKeys(), keys);
+      const how = { server: server.hostname, port: 587, tls: "required" as const, ...(await server.login("info")) };
+      const mail = { from: info(), to: "friend@peer.example", subject: server.unique("signed") };
+      const sent = await server.peer.send({ ...mail, ...how });
+      assert.equal(sent.code, 250, sent.transcript);
+      assert.equal((await server.peer.received({ subject: mail.subject })).verdicts?.dkim, "pass");
+      await shell("rm -rf /var/lib/mailstack/dkim.before-restore-*");
+    });
+
+    test("an unreachable server, or one with another host key, fails the run and shows in status; the next run is good", async () => {
+      await target.away(async () => {
+        const unreachable = await run("backup", "run");
+        assert.equal(unreachable.exitCode, 1, unreachable.stdout);
+        assert.match(unreachable.stderr, /the repository/);
+      });
+      assert.match(await status(), /^warn +backup +.*the last run failed: the repository/m);
+      const known = "/etc/mailstack-backup/known-hosts";
+      await shell(`cp -p ${known} ${known}.before; sed -i s/AAAAI....../AAAAIAAAAAA/ ${known}`);
+      const refused = await run("backup", "run");
+      await shell(`mv ${known}.before ${known}`);
+      assert.equal(refused.exitCode, 1, refused.stdout);
+      assert.match(refused.stderr, /host key is not mailstack:backupHostKey/);
+      const good = await run("backup", "run");
+      assert.equal(good.exitCode, 0, good.stderr);
+      assert.match(await status(), /^ok +backup +/m);
+    });
+  });
+}
