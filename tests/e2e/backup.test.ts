@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { BackupServer } from "./support/backup-server";
-import { everySystem, serverFor, type Server } from "./support/servers";
+import { oneSystem, serverFor, type Server } from "./support/servers";
 
-for (const os of everySystem) {
+for (const os of oneSystem(
+  "restic of Debian 12 is what the tests of the host program run, that of Debian 13 runs here",
+)) {
   describe(`backups of ${os}`, () => {
     let server: Server;
     let target: BackupServer;
