@@ -11,7 +11,7 @@ const repositories = [
   new RegExp(`^sftp://${user}@${host}${port}/[A-Za-z0-9._/-]+$`),
   new RegExp(`^append-only://${user}@${host}${port}$`),
   new RegExp(`^s3:https://${host}${port}/[a-z0-9][a-z0-9.-]+(/[A-Za-z0-9._-]+)*$`),
-  new RegExp(`^rest:https?://${host}${port}(/[A-Za-z0-9._-]+)*/?$`),
+  new RegExp(`^rest:https://${host}${port}(/[A-Za-z0-9._-]+)*/?$`),
 ];
 
 const days = (least: number, otherwise: number) =>

@@ -50,6 +50,7 @@ test.each([
   "sftp://backup@-oProxyCommand=x/srv",
   "sftp://backup@backup.example.org/srv/$(id)",
   "rest:https://user:password@backup.example.org/",
+  "rest:http://backup.example.org:8000/mail",
   "s3:http://s3.example.org/bucket",
 ])("the repository %p is refused in words", (backupRepository) => {
   expect(() => parseSettings({ ...good, backupRepository, backupHostKey })).toThrow(
