@@ -160,6 +160,19 @@ describe("engine over SSH", { concurrency: false }, () => {
     assert.equal(host.refuseNext, 0);
   });
 
+  it("a server that is being started anew, and resets what was connected, is dialled again", async () => {
+    const resetting = createServer((socket) => socket.resetAndDestroy());
+    const port = await new Promise<number>((resolve) =>
+      resetting.listen(0, "127.0.0.1", () => resolve((resetting.address() as { port: number }).port)),
+    );
+    try {
+      const text = await failing(remote({ create: "echo made" }, {}, { port, dialErrorLimit: 3 }));
+      assert.match(text, /after 3 failed attempts: ssh: handshake failed: .*reset/i, text);
+    } finally {
+      await new Promise((resolve) => resetting.close(resolve));
+    }
+  });
+
   it("dials without limit until the program's time is over", { timeout: 60_000 }, async () => {
     host.refuseNext = Infinity;
     const start = Date.now();

@@ -57,7 +57,6 @@ async function using<T>(client: Client, call: Call, use: (client: Client) => Pro
     return await Promise.race([use(client), ended]);
   } finally {
     call.signal.removeEventListener("abort", stop);
-    client.on("error", () => undefined);
     client.end();
     if (call.signal.aborted) client.destroy();
   }
@@ -110,13 +109,13 @@ function reach({ host, port, perDialTimeout }: Endpoint, call: Call): Promise<So
       reject(new Error(`dial tcp ${host}:${port}: ${reason}`));
     };
     const timer = perDialTimeout > 0 && setTimeout(() => fail("i/o timeout"), perDialTimeout * 1000);
-    socket.once("error", (error: NodeJS.ErrnoException) => {
+    // Once it is connected, the client above it tells of its errors.
+    socket.on("error", (error: NodeJS.ErrnoException) => {
       if (timer) clearTimeout(timer);
       fail(error.code === "ECONNREFUSED" ? "connect: connection refused" : error.message);
     });
     socket.once("connect", () => {
       if (timer) clearTimeout(timer);
-      socket.removeAllListeners("error");
       resolve(socket);
     });
   });
@@ -133,6 +132,8 @@ function forwarded(gate: Client, { host, port }: Endpoint): Promise<Duplex> {
 
 function login(sock: Duplex, config: ConnectConfig): Promise<Client> {
   const client = new Client();
+  // It may tell twice of one lost connection, and an error that nobody listens to would end the plugin.
+  client.on("error", () => undefined);
   client.on("keyboard-interactive", (_name, _text, _language, prompts, answer) => {
     answer(prompts.map(() => config.password ?? ""));
   });
@@ -141,11 +142,12 @@ function login(sock: Duplex, config: ConnectConfig): Promise<Client> {
       sock.destroy();
       reject(new Error(`ssh: handshake failed: ${reason(error)}`));
     };
+    const closed = () => fail(new Error("EOF"));
     client.once("error", fail);
-    client.once("close", () => fail(new Error("EOF")));
+    client.once("close", closed);
     client.once("ready", () => {
-      client.removeAllListeners("error");
-      client.removeAllListeners("close");
+      client.off("error", fail);
+      client.off("close", closed);
       resolve(client);
     });
     client.connect({ ...config, sock: sock as never });

@@ -1,7 +1,8 @@
 /**
- * Runs the compiled program of examples/library under Pulumi's mocks, in the folder in which both are. Prints what was
- * registered, in order, and the stack's outputs.
+ * Runs the compiled program of examples/library under Pulumi's mocks, in the folder in which both are. Writes what was
+ * registered, in order, and the stack's outputs to mocked.json.
  */
+const { writeFileSync } = require("node:fs");
 const pulumi = require("@pulumi/pulumi");
 
 const outputs = {
@@ -33,7 +34,7 @@ async function main() {
   const { hostname, ipv4 } = await require("./out/index.js")();
   await pulumi.runtime.waitForRPCs();
   const known = await new Promise((resolve) => pulumi.output({ hostname, ipv4 }).apply(resolve));
-  process.stdout.write(JSON.stringify({ registered, outputs: known }));
+  writeFileSync("mocked.json", JSON.stringify({ registered, outputs: known }));
 }
 
 main();
