@@ -145,6 +145,9 @@ for (const os of oneSystem(
       const has = await kept();
       // Mail that came since is there beside it.
       const grows = ["mail", "uids"];
+      // A list may still name what was expunged, until Dovecot writes it anew.
+      const messages = had.mail!.join("\n");
+      had.uids = had.uids!.filter((line) => messages.includes(line.split(":")[1] ?? ""));
       for (const [what, value] of Object.entries(had))
         if (grows.includes(what)) assert.deepEqual(without(value, has[what]!), [], what);
         else assert.deepEqual(has[what], value, what);
