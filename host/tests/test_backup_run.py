@@ -32,6 +32,13 @@ class Run(BackupTestCase):
         )
         self.assertFalse(self.path(copies).exists(), "copies stay on the host")
 
+    def test_what_redis_holds_is_there_before_redis_has_written_it_to_disk(self):
+        # With Debian's settings that is an hour after the first lesson.
+        self.path("/var/lib/redis/dump.rdb").unlink()
+        result = self.back_up()
+        copy = "/var/lib/mailstack/backup/state/var/lib/redis/dump.rdb"
+        self.assertIn(copy, self.files_of(result["state"]["snapshot"]))
+
     def test_the_second_run_adds_next_to_nothing(self):
         self.path(f"{USER}/cur/big:2,").write_bytes(os.urandom(3_000_000))
         first, second = self.back_up(), self.back_up()

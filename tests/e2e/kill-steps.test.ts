@@ -19,7 +19,7 @@ for (const os of oneSystem("the steps are our own program's; kill.test.ts has th
     test("at each step: the next run repairs; Postfix answers all the time and delivers", async (context) => {
       const all = await steps(server);
       assert.ok(all.length > 20, all.join(" "));
-      await applies.at(context, all);
+      await applies.at(all, (step, body) => context.test(step, body));
     });
   });
 }

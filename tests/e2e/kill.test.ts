@@ -33,7 +33,7 @@ for (const os of everySystem) {
     });
 
     test("half way: the next run repairs; Postfix answers all the time and delivers", (context) =>
-      applies.at(context, telling));
+      applies.at(telling, (step, body) => context.test(step, body)));
 
     test("in a real up: the up fails; the next one makes it whole, and updates who knows the size limit", async () => {
       await applyWell(server, applies.declared);

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
 import type { Bundle } from "../../../components/deployment/bundle";
 import { apply, applyWell, assertDelivers, assertWhole, bundleOf, changed, greeting, mainCf } from "./applier";
 import type { Server } from "./servers";
@@ -29,11 +28,12 @@ export class KilledApplies {
     return new KilledApplies(server, await bundleOf(server, "postfix"), await bundleOf(server, "redis"));
   }
 
-  async at(context: TestContext, chosen: string[]): Promise<void> {
+  /** @param test - Runs a step as a test; it belongs to the file that has this call. */
+  async at(chosen: string[], test: (step: string, body: () => Promise<void>) => Promise<void>): Promise<void> {
     let now = this.declared;
     let megabytes = 41;
     for (const step of chosen) {
-      await context.test(step, async () => {
+      await test(step, async () => {
         const next = this.limited(megabytes);
         await this.killedAt(step, now, next);
         if (!afterCommit.includes(step)) return;
