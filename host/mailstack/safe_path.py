@@ -195,6 +195,15 @@ def write_new(path: str, content: bytes, mode: int, uid: int = 0, gid: int = 0, 
             os.fsync(file.fileno())
 
 
+def copy_new(source: str, path: str, mode: int, uid: int = 0, gid: int = 0) -> None:
+    """As `write_new`, with the content of a file of any size."""
+    write_new(path, b"", mode, uid, gid)
+    with open(open_file(source), "rb") as kept, open(open_file(path, os.O_WRONLY), "wb") as made:
+        shutil.copyfileobj(kept, made, 1 << 20)
+        made.flush()
+        os.fsync(made.fileno())
+
+
 def symlink(target: str, path: str) -> None:
     """Makes a link."""
     with _parent(path) as (folder, name):

@@ -86,6 +86,15 @@ class Restore(BackupTestCase):
         self.assertEqual(again.returncode, 1)
         self.assertIn("has this message in Restored-", again.stderr)
 
+    def test_a_link_in_a_mailbox_of_the_backup_is_no_message(self):
+        secret = self.root / "secret"
+        secret.write_text("Message-ID: <secret@a.example>\n\nroot's\n")
+        self.path(f"{USER}/new/9.link").symlink_to(secret)
+        self.back_up()
+        result = self.run_it("restore", "message", "ceo@a.example", "--message-id", "secret@a.example")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("has no message <secret@a.example>", result.stderr)
+
     def test_keys_come_back_to_the_owners_name_and_the_present_ones_stay_beside(self):
         self.back_up()
         key = "/var/lib/mailstack/dkim/a.example.mail1.key"

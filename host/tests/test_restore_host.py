@@ -46,6 +46,16 @@ class LostHost(BackupTestCase):
         # From now on an empty place there is a loss.
         self.assertTrue(self.path("/var/lib/mailstack/backup/repository.json").exists())
 
+    def test_a_link_instead_of_the_list_of_numbers_stops_nothing_and_is_not_followed(self):
+        (self.root / "secret").write_text("3 V1700000000 N57 Gabc\n")
+        self.path(f"{USER}/dovecot-uidlist").symlink_to(self.root / "secret")
+        self.back_up()
+        self.lose()
+        self.restored("state")
+        self.restored("mail")
+        self.assertFalse(os.path.lexists(self.path(f"{USER}/dovecot-uidlist")))
+        self.assertIn("one", self.read(f"{USER}/cur/1.a:2,S"))
+
     def test_a_host_that_is_there_is_left_alone(self):
         self.back_up()
         (self.path("/etc/mailstack-backup") / "state.json").write_text(json.dumps(STATE))

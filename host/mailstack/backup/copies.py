@@ -5,7 +5,6 @@ state takes them from there.
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -15,10 +14,10 @@ from ..errors import MailstackError
 from ..paths import on_host
 from ..programs import must, run
 from ..safe_path import (
+    copy_new,
     directory_state,
     make_directories,
     make_directory,
-    open_file,
     remove_tree,
     set_ownership,
     write_new,
@@ -90,12 +89,7 @@ def _sqlite(item: Item) -> None:
         set_ownership(on_host(record.FOLDER), 0, 0, 0o711)
         set_ownership(work, owner.st_uid, owner.st_gid, 0o700)
         _copy_database(item, source, f"{work}/copy.db", owner.st_uid, owner.st_gid)
-        with open(open_file(f"{work}/copy.db"), "rb") as made:
-            write_new(target, b"", 0o600)
-            with open(open_file(target, os.O_WRONLY), "wb") as kept:
-                shutil.copyfileobj(made, kept, 1 << 20)
-                kept.flush()
-                os.fsync(kept.fileno())
+        copy_new(f"{work}/copy.db", target, 0o600)
     finally:
         set_ownership(on_host(record.FOLDER), 0, 0, 0o700)
         remove_tree(work)

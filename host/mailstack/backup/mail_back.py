@@ -5,6 +5,7 @@ It is restored into a folder that belongs to root, on the same file system, and 
 
 import os
 import re
+import stat
 from collections.abc import Callable
 
 from ..accounts.maildirs import folders_in, homes
@@ -85,7 +86,8 @@ def _raise(path: str) -> None:
     found = state(path)
     if found is None:
         return
-    content, _ = read(path)
+    # A link would be as its owner left it.
+    content = read(path)[0] if stat.S_ISREG(found.st_mode) else b""
     head = _NEXT.match(content)
     if head is None or int(head[2]) > _HIGHEST:
         # Dovecot writes a new list with another UIDVALIDITY: mail programs read the folder again.

@@ -1,7 +1,6 @@
 """Moves staged state into place, with owners by name: numeric IDs differ between hosts."""
 
 import os
-import shutil
 import sqlite3
 import stat
 import sys
@@ -12,6 +11,7 @@ from ..errors import MailstackError
 from ..paths import on_host
 from ..programs import must
 from ..safe_path import (
+    copy_new,
     directory_state,
     make_directories,
     open_file,
@@ -22,7 +22,6 @@ from ..safe_path import (
     set_ownership,
     state,
     sync_directory,
-    write_new,
 )
 from .copies import copy_of
 from .items import Item
@@ -77,11 +76,7 @@ def _make_room(target: str, suffix: str | None) -> None:
 
 def _file(item: Item, found: str, target: str, suffix: str | None) -> None:
     _make_room(target, suffix)
-    write_new(target, b"", item.mode, *numbers(item.owner, item.path))
-    with open(open_file(found), "rb") as kept, open(open_file(target, os.O_WRONLY), "wb") as made:
-        shutil.copyfileobj(kept, made, 1 << 20)
-        made.flush()
-        os.fsync(made.fileno())
+    copy_new(found, target, item.mode, *numbers(item.owner, item.path))
     sync_directory(os.path.dirname(target))
 
 

@@ -12,7 +12,7 @@ from ..apply.identities import numbers
 from ..errors import MailstackError
 from ..paths import MAIL, on_host
 from ..programs import must, run
-from ..safe_path import names_in, own_tree, remove, set_ownership
+from ..safe_path import Refused, names_in, open_file, own_tree, remove, set_ownership
 from . import items, repository, settings, snapshots
 from .own_lock import OwnLock
 from .restic import Restic
@@ -101,13 +101,21 @@ def _keep(maildir: str, wanted: str) -> int:
     """Removes every other message from a staged Maildir; how many are left."""
     left = 0
     for path in _messages(maildir):
-        with open(path, "rb") as file:
-            found = BytesHeaderParser().parse(file).get("Message-ID", "")
-        if found.strip().strip("<>") == wanted:
+        if _message_id(path) == wanted:
             left += 1
         else:
             remove(path)
     return left
+
+
+def _message_id(path: str) -> str:
+    """Empty for what is no file: a backup has links and FIFOs as their owner left them."""
+    try:
+        with open(open_file(path), "rb") as file:
+            found = BytesHeaderParser().parse(file).get("Message-ID", "")
+    except Refused:
+        return ""
+    return found.strip().strip("<>")
 
 
 def _messages(maildir: str) -> Iterator[str]:

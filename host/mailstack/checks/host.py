@@ -6,13 +6,12 @@ from ..apply import manifest
 from ..apply.verify import unit_problems
 from ..paths import on_host
 from ..programs import run
-from .bad import TIMEOUT, Bad
+from .bad import TIMEOUT, Bad, refuse
 
 _MIB = 1024 * 1024
 # Postfix stops taking mail at queue_minfree (200 MB); this is the warning before it.
 _DISK_MIB = 1024
 _MEMORY_MIB = 64
-_SHOWN = 3
 
 
 def units(_name: str) -> str:
@@ -28,10 +27,7 @@ def units(_name: str) -> str:
         for name, problem in unit_problems(applied.units)
         if name not in failed and not problem.startswith("is activating")
     ]
-    problems = (["failed: " + " ".join(failed[:5])] if failed else []) + list(dict.fromkeys(others))
-    if problems:
-        more = f"; and {len(problems) - _SHOWN} more, see `mailstack verify`" if len(problems) > _SHOWN else ""
-        raise Bad("; ".join(problems[:_SHOWN]) + more)
+    refuse((["failed: " + " ".join(failed[:5])] if failed else []) + list(dict.fromkeys(others)))
     return "none failed"
 
 

@@ -2,16 +2,12 @@
 
 from ..apply import manifest
 from ..apply.verify import replaced
-from .bad import Bad
-
-_SHOWN = 3
+from .bad import refuse
 
 
 def none(_name: str) -> str:
     """Nothing else stands in their place, and nobody else owns them. `mailstack verify` looks at contents too."""
     applied = manifest.load_all()
     found = [f"{path} {problem}" for each in applied for path, problem in replaced(each)]
-    if found:
-        more = f"; and {len(found) - _SHOWN} more, see `mailstack verify`" if len(found) > _SHOWN else ""
-        raise Bad("; ".join(found[:_SHOWN]) + more)
+    refuse(found)
     return f"{sum(len(each.directories) + len(each.files) for each in applied)} as deployed"
