@@ -39,12 +39,7 @@ for (const os of oneSystem(
 
     before(async () => {
       server = await serverFor(os);
-      const publicKey = (await server.stack.pulumi(["stack", "output", "backupPublicKey"])).stdout.trim();
-      target = await BackupServer.open(server.peer, `backup-${os}`, publicKey);
-      server.stack.configure((config) => {
-        config.setIn(["config", "mailstack:backupRepository"], target.repository);
-        config.setIn(["config", "mailstack:backupHostKey"], target.hostKey);
-      });
+      target = await BackupServer.of(server, `backup-${os}`);
       await server.up();
     });
     after(async () => {

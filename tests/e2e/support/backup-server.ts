@@ -1,5 +1,6 @@
 import { addresses } from "../../../local-cloud/contracts";
 import type { Peer } from "../../../local-cloud/peer/peer";
+import type { Server } from "./servers";
 
 /** Somebody else's machine with room for backups: the peer, by SSH. */
 export class BackupServer {
@@ -18,8 +19,19 @@ export class BackupServer {
     this.repository = `sftp://${user}@${addresses.peer}${this.home}/mail-${Date.now()}`;
   }
 
+  /** One of its own for a mail server, whose next `up` turns backups on. */
+  static async of(server: Server, user: string): Promise<BackupServer> {
+    const publicKey = (await server.stack.pulumi(["stack", "output", "backupPublicKey"])).stdout.trim();
+    const target = await BackupServer.open(server.peer, user, publicKey);
+    server.stack.configure((config) => {
+      config.setIn(["config", "mailstack:backupRepository"], target.repository);
+      config.setIn(["config", "mailstack:backupHostKey"], target.hostKey);
+    });
+    return target;
+  }
+
   /** @param publicKey - Of the mail server's stack, which may log in. */
-  static async open(peer: Peer, user: string, publicKey: string): Promise<BackupServer> {
+  private static async open(peer: Peer, user: string, publicKey: string): Promise<BackupServer> {
     const home = `/srv/${user}`;
     const script = [
       `id ${user} >/dev/null 2>&1 || useradd --system --home-dir ${home} --create-home --shell /bin/sh ${user}`,
