@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 import type { NodeTest } from "./node-reporter";
 import { countsOf, withProblems, type Counts, type Results } from "./test-counts";
@@ -54,12 +55,22 @@ export async function runNode(files: string[], lane: Lane): Promise<Counts> {
 /** Tests by their file. */
 export function byFile(tests: NodeTest[]): Results {
   const results: Results = {};
-  for (const { file, title, passed, left } of tests) {
-    const result = (results[relative(process.cwd(), file)] ??= { passed: 0, failed: 0, left: [] });
+  for (const { file, title, passed, left, why = "" } of tests) {
+    const result = (results[relative(process.cwd(), file)] ??= { passed: 0, failed: 0, left: [], reds: [] });
     if (left) result.left.push(`${title} (${left})`);
-    else result[passed ? "passed" : "failed"] += 1;
+    else if (passed) result.passed += 1;
+    else {
+      result.failed += 1;
+      result.reds?.push([title, ...beginningOf(why)].join("\n    "));
+    }
   }
   return results;
+}
+
+/** Enough of a failure to know it again in the summary; all of it stands where the test ran. */
+function beginningOf(why: string): string[] {
+  const lines = stripVTControlCharacters(why).split("\n").filter(Boolean);
+  return lines.slice(0, 12).map((line) => line.slice(0, 300));
 }
 
 /** A runner that ends with an error has seen a failure, whatever it tells of the tests. */

@@ -24,7 +24,11 @@ export async function runChecks(filter?: string): Promise<Counts> {
 interface JestReport {
   testResults: {
     name: string;
-    assertionResults: { fullName: string; status: "passed" | "failed" | "pending" | "skipped" | "todo" | "disabled" }[];
+    assertionResults: {
+      fullName: string;
+      failureMessages: string[];
+      status: "passed" | "failed" | "pending" | "skipped" | "todo" | "disabled";
+    }[];
   }[];
 }
 
@@ -43,12 +47,13 @@ export async function runJest(filter?: string): Promise<Counts> {
       ? (JSON.parse(readFileSync(report, "utf8")) as JestReport)
       : { testResults: [] };
     const tests = testResults.flatMap(({ name: file, assertionResults }) =>
-      assertionResults.map(({ fullName: title, status }): NodeTest => {
+      assertionResults.map(({ fullName: title, status, failureMessages }): NodeTest => {
         const ran = status === "passed" || status === "failed";
         return {
           file,
           title,
           passed: status === "passed",
+          ...(status === "failed" && { why: failureMessages.join("\n") }),
           ...(!ran && { left: status === "todo" ? "todo" : "skipped" }),
         };
       }),

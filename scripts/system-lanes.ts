@@ -43,7 +43,8 @@ export async function runLanes(
       const run = async (file: string) => {
         ran = true;
         const lane = { MAILSTACK_TEST_OS: system, MAILSTACK_TEST_CLOUD: cloud };
-        counts.push(await runNode([file], { name, env: { ...env, ...lane } }));
+        const ended = await runNode([file], { name, env: { ...env, ...lane } });
+        counts.push({ ...ended, reds: ended.reds.map((red) => `on ${system}, ${red}`) });
       };
       const drain = async (waiting: Job[]) => {
         for (let next = waiting.findIndex(own); next >= 0; next = waiting.findIndex(own))

@@ -11,6 +11,8 @@ export interface FileResult {
   failed: number;
   /** Tests that did not run, skipped or still to be written: the title, and why. */
   left: string[];
+  /** Tests that failed: the title, and why. */
+  reds?: string[];
 }
 
 /** By file, relative to the project. */
@@ -22,6 +24,8 @@ export interface Counts {
   failed: number;
   /** Every test that did not run, with its file. */
   left: string[];
+  /** Every test that failed, with its file and why. */
+  reds: string[];
   /** What failed although no test said so, each counted among `failed`. */
   problems: string[];
   /** How many tests ran, by file. */
@@ -39,11 +43,12 @@ export function readMinimums(): Minimums {
 
 /** Adds up what ran in these files. */
 export function countsOf(files: string[], results: Results): Counts {
-  const counts: Counts = { passed: 0, failed: 0, left: [], problems: [], ran: {} };
-  for (const [file, { passed, failed, left }] of Object.entries(results)) {
+  const counts: Counts = { passed: 0, failed: 0, left: [], reds: [], problems: [], ran: {} };
+  for (const [file, { passed, failed, left, reds = [] }] of Object.entries(results)) {
     counts.passed += passed;
     counts.failed += failed;
     counts.left.push(...left.map((title) => `${file}: ${title}`));
+    counts.reds.push(...reds.map((title) => `${file}: ${title}`));
   }
   for (const file of files) counts.ran[file] = (results[file]?.passed ?? 0) + (results[file]?.failed ?? 0);
   return counts;
@@ -72,6 +77,7 @@ export function sumOf(parts: Counts[]): Counts {
     sum.passed += part.passed;
     sum.failed += part.failed;
     sum.left.push(...part.left);
+    sum.reds.push(...part.reds);
     sum.problems.push(...part.problems);
     for (const [file, ran] of Object.entries(part.ran)) sum.ran[file] = Math.min(ran, sum.ran[file] ?? ran);
   }

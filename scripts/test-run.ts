@@ -35,7 +35,7 @@ export async function runAll(chosen: readonly Layer[], options: RunOptions): Pro
       parts.push(counts);
       summary.push(
         line,
-        ...counts.problems.map((each) => `  failed: ${each}`),
+        ...[...counts.reds, ...counts.problems].map((each) => `  failed: ${each}`),
         ...counts.left.map((each) => `  not run: ${each}`),
       );
     }

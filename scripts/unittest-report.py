@@ -16,7 +16,7 @@ class Result(unittest.TextTestResult):
 
     ended: dict[str, dict[str, object]] = {}
 
-    def note(self, test: unittest.TestCase, passed: bool, left: str | None = None) -> None:
+    def note(self, test: unittest.TestCase, passed: bool, left: str | None = None, why: str | None = None) -> None:
         """A test that has failed stays so, whatever comes after it."""
         parts = test.id().split(".")
         file = f"host/tests/{parts[1]}.py" if len(parts) > 2 and parts[0] == "tests" else ""
@@ -24,6 +24,8 @@ class Result(unittest.TextTestResult):
         known["passed"] = bool(known["passed"]) and passed
         if left is not None:
             known["left"] = left or "no reason"
+        if why is not None:
+            known["why"] = why
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -39,11 +41,11 @@ class Result(unittest.TextTestResult):
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.note(test, False)
+        self.note(test, False, why=repr(err[1]))
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.note(test, False)
+        self.note(test, False, why=str(err[1]))
 
     def addUnexpectedSuccess(self, test):
         super().addUnexpectedSuccess(test)
@@ -52,7 +54,7 @@ class Result(unittest.TextTestResult):
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
-            self.note(test, False)
+            self.note(test, False, why=f"{subtest}: {err[1]}")
 
 
 pattern, report = sys.argv[1:]

@@ -71,6 +71,15 @@ describe("npm test", () => {
     expect(said).toContain("\n1 skipped or to be written\n1 passed, 0 failed\n");
   });
 
+  test("what failed is named once more at the end, with why", () => {
+    const text = `${pass("one")} test("two", () => { throw new Error("a is not b\\nas it was"); });`;
+    const { status, text: said } = run({ "a.test.ts": text }, asks("a.test.ts", 2));
+    expect(status).toBe(1);
+    expect(said).toMatch(
+      /some: 1 passed, 1 failed, \d+ s\n {2}failed: some\/a.test.ts: two\n {4}a is not b\n {4}as it was\n/,
+    );
+  });
+
   test("a file that nobody has counted yet fails", () => {
     expect(run({ "a.test.ts": pass("one") })).toMatchObject({ status: 1, last: "1 passed, 1 failed" });
   });
