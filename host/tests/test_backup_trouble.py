@@ -4,17 +4,20 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from unittest import mock
 
 from mailstack.checks.backup import newest
 from tests.backup_case import USER, BackupTestCase
+from tests.harness import FAKES
 
 
 class Trouble(BackupTestCase):
-    def refused(self, *words):
+    def refused(self, *words, **environment):
         """A run that must fail with these words; mail and state are untouched."""
-        result = self.run_it("backup", "run")
+        result = self.run_it("backup", "run", **environment)
         self.assertEqual(result.returncode, 1, result.stdout)
         for word in words:
             self.assertIn(word, result.stderr)
@@ -46,6 +49,22 @@ class Trouble(BackupTestCase):
     def test_one_that_never_answered_is_told(self):
         self.settings(repository="rest:http://127.0.0.1:9/x")
         self.refused("the repository can be neither read nor created", "connection refused")
+
+    def test_what_ssh_says_is_told_although_restic_gives_up_before_it_reads_it(self):
+        programs = Path(tempfile.mkdtemp(prefix="mailstack-programs-"))
+        self.addCleanup(shutil.rmtree, programs)
+        ssh = programs / "ssh"
+        # Its words never reach restic.
+        ssh.write_text(
+            '#!/bin/sh\nwhile [ $# -gt 0 ]; do [ "$1" = -E ] && log=$2; shift; done\n'
+            "echo 'Host key verification failed.' >>\"${log:-/dev/null}\"; exit 255\n"
+        )
+        ssh.chmod(0o755)
+        for address in ("sftp://backup@192.0.2.1/srv/mail", "append-only://backup@192.0.2.1"):
+            with self.subTest(address):
+                self.settings(repository=address)
+                search = f"{programs}:{FAKES}:{os.environ['PATH']}"
+                self.refused("host key is not mailstack:backupHostKey", PATH=search)
 
     def test_a_wrong_password_is_told(self):
         self.back_up()

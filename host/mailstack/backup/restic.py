@@ -77,7 +77,6 @@ class Restic:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._options, self._environment = _address(settings.repository)
         private_directory(on_host(CACHE))
 
     def run(
@@ -95,15 +94,17 @@ class Restic:
         """Standard output as it arrives: a listing of 100 000 files does not fit into a small host's memory."""
         within = [*_WITHOUT_LINKS, mail] if mail else []
         # A listing is read slower than it is written; errors go to a file, so that they never block restic.
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        # So do those of ssh: restic hands them on only when it reads them before it gives up.
+        with _text_file() as errors, _text_file() as ssh_errors:
+            options, env = _address(self.settings.repository, ssh_errors.name)
             process = subprocess.Popen(
-                ["timeout", "--kill-after=30", f"{timeout:.0f}", *within, "restic", *self._options, *arguments],
+                ["timeout", "--kill-after=30", f"{timeout:.0f}", *within, "restic", *options, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 encoding="utf-8",
                 errors="replace",
-                env=environment() | self._environment,
+                env=environment() | env,
                 cwd="/",
             )
             try:
@@ -115,13 +116,17 @@ class Restic:
                     process.terminate()
                     process.wait()
             errors.seek(0)
-            self.said = clean(errors.read(200_000))
+            self.said = clean(f"{errors.read(200_000)}\n{ssh_errors.read(200_000)}".strip())
             if process.returncode not in good:
                 late = f"\nended after {timeout:.0f} s" if process.returncode in (124, 137) else ""
                 raise Trouble(kind_of(self.said), doing, self.said + late)
 
 
-def _address(address: str) -> tuple[list[str], dict[str, str]]:
+def _text_file() -> "tempfile._TemporaryFileWrapper[str]":
+    return tempfile.NamedTemporaryFile("w+", prefix="mailstack-backup-", encoding="utf-8", errors="replace")
+
+
+def _address(address: str, ssh_log: str) -> tuple[list[str], dict[str, str]]:
     """restic's options and environment for an address as the settings have it."""
     env = {
         "RESTIC_PASSWORD_FILE": on_host(PASSWORD),
@@ -136,7 +141,7 @@ def _address(address: str) -> tuple[list[str], dict[str, str]]:
         url = urlsplit(address)
         ssh = ["ssh", "-i", on_host(SSH_KEY), "-o", f"UserKnownHostsFile={on_host(KNOWN_HOSTS)}"]
         ssh += ["-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-F", "none"]
-        ssh += ["-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=30", "-p", str(url.port or 22)]
+        ssh += ["-E", ssh_log, "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=30", "-p", str(url.port or 22)]
         ssh += [f"{url.username}@{url.hostname}"]
         if url.scheme == "append-only":
             # The server's authorized_keys decides what runs there.
