@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import sqlite3
 import tempfile
+import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
-from mailstack.daemons.mailbox_quota import Server, mailboxes, question
+from mailstack.daemons.mailbox_quota import KNOWN_FOR, ROOM, Server, mailboxes, question
 
 ALIASES = (
     ("sales@a.example", "info@a.example"),
@@ -45,19 +47,26 @@ class MailboxQuota(unittest.TestCase):
 
     def decide(self, recipient, full, size="0"):
         """The answer, and what Dovecot was asked."""
+        [answer], asked = self.decide_all([(recipient, size)], full)
+        return answer, asked
+
+    def decide_all(self, questions, full, room=1 << 40):
+        """The answers to questions in a row, and what Dovecot was asked. `room`: bytes that others have left."""
         asked = []
 
         async def dovecot(reader, writer):
             request = await question(reader)
             asked.append(request)
-            action = FULL if request["recipient"].partition("@")[0] in full else "DUNNO"
+            is_full = request["recipient"].partition("@")[0] in full or int(request["size"]) > room
+            action = FULL if is_full else "DUNNO"
             writer.write(f"action={action}\n\n".encode())
             await writer.drain()
             writer.close()
 
         async def both():
             async with await asyncio.start_unix_server(dovecot, self.socket):
-                return await Server(self.database, self.socket).decide({"recipient": recipient, "size": size})
+                server = Server(self.database, self.socket)
+                return [await server.decide({"recipient": name, "size": size}) for name, size in questions]
 
         return asyncio.run(both()), asked
 
@@ -92,7 +101,38 @@ class MailboxQuota(unittest.TestCase):
                 self.assertEqual(self.decide(f"{name}@a.example", full)[0], expected)
 
     def test_even_the_shortest_message_has_a_size(self):
-        _, [asked] = self.decide("info@a.example", set())
-        self.assertEqual(asked["size"], "1024")
-        _, [asked] = self.decide("info@a.example", set(), "5000")
-        self.assertEqual(asked["size"], "5000")
+        _, asked = self.decide("info@a.example", {"info"})
+        self.assertEqual([each["size"] for each in asked], [str(ROOM), "1024"])
+        _, asked = self.decide("info@a.example", {"info"}, "5000")
+        self.assertEqual([each["size"] for each in asked], [str(ROOM), "5000"])
+
+    def test_dovecot_is_not_asked_again_while_the_room_lasts(self):
+        info, tech = "info@a.example", "tech@a.example"
+        third = str(ROOM // 3)
+        answers, asked = self.decide_all([(info, third)] * 3 + [(tech, "1"), (info, third)], set())
+        self.assertEqual(answers, ["DUNNO"] * 5)
+        self.assertEqual(
+            [(each["recipient"], each["size"]) for each in asked], [(each, str(ROOM)) for each in (info, tech, info)]
+        )
+        # One whose size is not known may be large.
+        _, asked = self.decide_all([(info, "0")] * 17, set())
+        self.assertEqual(len(asked), 2)
+
+    def test_what_dovecot_said_is_old_after_a_few_seconds(self):
+        now = time.monotonic()
+        with mock.patch("mailstack.daemons.mailbox_quota.time.monotonic", side_effect=lambda: now):
+            _, asked = self.decide_all([("info@a.example", "1")] * 2, set())
+            self.assertEqual(len(asked), 1)
+        later = iter(range(10**6))
+        with mock.patch("mailstack.daemons.mailbox_quota.time.monotonic", side_effect=lambda: next(later) * KNOWN_FOR):
+            _, asked = self.decide_all([("info@a.example", "1")] * 2, set())
+            self.assertEqual(len(asked), 2)
+
+    def test_in_a_mailbox_that_is_nearly_full_each_message_is_asked_about(self):
+        questions = [("info@a.example", size) for size in ("3000", "5000", "3000")]
+        answers, asked = self.decide_all(questions, set(), room=4000)
+        self.assertEqual(answers, ["DUNNO", FULL, "DUNNO"])
+        self.assertEqual([each["size"] for each in asked if each["size"] != str(ROOM)], ["3000", "5000", "3000"])
+        # A message that is larger than that is asked about itself.
+        _, asked = self.decide("info@a.example", set(), str(ROOM + 1))
+        self.assertEqual([each["size"] for each in asked], [str(ROOM + 1)])

@@ -11,11 +11,18 @@ import socket
 import sqlite3
 import sys
 import time
+from dataclasses import dataclass
 
 # As in Postfix (recipient_delimiter) and Dovecot.
 DELIMITER = "+"
 # A client need not say how large its message is; this much even the shortest one has.
 SMALLEST = 1024
+# Dovecot looks at every folder of a mailbox to know how full it is. So it is asked for more than one message needs, and
+# not again until that much is used up, or this many seconds have passed.
+ROOM = 16 * 1024 * 1024
+KNOWN_FOR = 5.0
+# What a message of undeclared size uses up.
+_UNDECLARED = 1024 * 1024
 # systemd's first socket.
 _SOCKET = 3
 _DEEPEST = 10
@@ -63,6 +70,14 @@ def _is_mailbox(database: sqlite3.Connection, address: str) -> bool:
     return database.execute("SELECT 1 FROM users WHERE email = ? AND active = 1", (address,)).fetchone() is not None
 
 
+@dataclass
+class _Room:
+    """What is left of the room that Dovecot has promised, and until when."""
+
+    left: int
+    until: float
+
+
 class Server:
     """The daemon, with the paths of the accounts database and of the socket where Dovecot answers the same question."""
 
@@ -70,6 +85,7 @@ class Server:
         self._database = database
         self._dovecot = dovecot
         self._last_use = time.monotonic()
+        self._rooms: dict[str, _Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def decide(self, request: dict[str, str]) -> str:
@@ -78,13 +94,29 @@ class Server:
             boxes, elsewhere = mailboxes(database, request.get("recipient", ""))
         if elsewhere or not boxes:
             return _DUNNO
-        size = max(int(request.get("size") or 0), SMALLEST)
+        declared = int(request.get("size") or 0)
         refusal = _DUNNO
         for mailbox in sorted(boxes):
-            refusal = await self._ask_dovecot(mailbox, size)
+            if await self._has_room(mailbox, declared or _UNDECLARED):
+                return _DUNNO
+            refusal = await self._ask_dovecot(mailbox, max(declared, SMALLEST))
             if not refusal.startswith("5"):
                 return _DUNNO
         return refusal
+
+    async def _has_room(self, mailbox: str, size: int) -> bool:
+        """Whether there is plenty of room, from what Dovecot said a moment ago if possible."""
+        now = time.monotonic()
+        room = self._rooms.get(mailbox)
+        if room is None or room.until < now or room.left < size:
+            # Those of others that are over as well: the daemon can live as long as it has work.
+            self._rooms = {name: each for name, each in self._rooms.items() if each.until >= now}
+            self._rooms.pop(mailbox, None)
+            if size > ROOM or (await self._ask_dovecot(mailbox, ROOM)).startswith("5"):
+                return False
+            room = self._rooms[mailbox] = _Room(ROOM, now + KNOWN_FOR)
+        room.left -= size
+        return True
 
     async def _ask_dovecot(self, mailbox: str, size: int) -> str:
         reader, writer = await asyncio.open_unix_connection(self._dovecot)
