@@ -40,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 5
 
     def do_POST(self) -> None:
-        uid = _owner(self.client_address)
+        uid = owner(self.client_address, self.connection.getsockname())
         if uid not in self.server.callers:
             self.send_error(403)
             return
@@ -83,16 +83,27 @@ class _Handler(BaseHTTPRequestHandler):
         """Dovecot logs each login already."""
 
 
-def _owner(client: tuple[str, int]) -> int | None:
-    """User id of the process behind a connection from this host (proc_net_tcp.txt)."""
-    number = int.from_bytes(socket.inet_aton(client[0]), "little")
-    wanted = f"{number:08X}:{client[1]:04X}"
-    with open("/proc/net/tcp", encoding="ascii") as file:
-        for line in file:
-            fields = line.split()
-            if fields[1] == wanted:
-                return int(fields[7])
+def owner(client: tuple[str, int], server: tuple[str, int]) -> int | None:
+    """User id of the process behind a connection from this host (proc_net_tcp.txt).
+
+    Connections to several servers can share a port of the client, and those that are over are root's (TIME_WAIT): both
+    ends must be these.
+    """
+    wanted = [_hexadecimal(client), _hexadecimal(server)]
+    # The kernel shows the table in parts, and can leave out a line when others go meanwhile.
+    for _ in range(3):
+        with open("/proc/net/tcp", encoding="ascii") as file:
+            for line in file:
+                fields = line.split()
+                if fields[1:3] == wanted:
+                    return int(fields[7])
     return None
+
+
+def _hexadecimal(address: tuple[str, int]) -> str:
+    """As in that table."""
+    number = int.from_bytes(socket.inet_aton(address[0]), "little")
+    return f"{number:08X}:{address[1]:04X}"
 
 
 def serve(failures: int, minutes: int, trusted: list[str]) -> None:
