@@ -11,6 +11,7 @@ import { publishRecords } from "./dns/publish";
 import { Published } from "./dns/published";
 import type { HostFacts } from "./dns/zone-data";
 import {
+  backupsOf,
   hostnameOf,
   ownServices,
   publishedNames,
@@ -28,6 +29,7 @@ import { HostSecrets } from "./deployment/secrets";
 import { makeBackupSecrets } from "./backup-secrets";
 import { installServices } from "./install-services";
 import { openPorts, servicesOf } from "./services";
+import { backupSecrets } from "./services/backup";
 import { controllerSecret, dkimOutput } from "./services/rspamd";
 import { servedKeyOf } from "./services/served-key";
 import { stackOf, type Stack } from "./services/stack";
@@ -148,6 +150,7 @@ export class MailServer extends pulumi.ComponentResource {
         [roundcubeKey]: webmailKey.result,
         ...dnsTokenFile(settings, args.certificateDnsToken),
         ...backups.values,
+        ...beginsBackups(args.past, settings.backupRepository, server.instance.id),
       },
       args.secrets,
     );
@@ -228,7 +231,7 @@ export class MailServer extends pulumi.ComponentResource {
     const { region, os, plan } = settings;
     const zones = Object.fromEntries(zonesOf(settings).map((zone) => [zone.name, zoneIdOf(settings, zone)]));
     // Known when all is published: a preview, or an `up` that fails on its way, leaves the last one's.
-    this.history = pulumi.all([server.guarded, facts]).apply(([guarded]): History => ({
+    this.history = pulumi.all([server.guarded, server.instance.id, facts]).apply(([guarded, id]): History => ({
       first,
       region,
       os,
@@ -237,6 +240,7 @@ export class MailServer extends pulumi.ComponentResource {
       guarded,
       zones,
       services: own.services,
+      backups: backupsOf(args.past, settings.backupRepository, id),
       kept: former.kept,
     }));
     this.host = host;
@@ -257,6 +261,17 @@ export class MailServer extends pulumi.ComponentResource {
     const secret = new random.RandomPassword(name, { length: 64, special: false }, { parent: this });
     return pulumi.secret(secret.result).apply(deriveSshKey);
   }
+}
+
+/** Whether an empty repository is a beginning. A later host of the stack must find backups there. */
+function beginsBackups(
+  past: Past | undefined,
+  repository: string,
+  instance: pulumi.Output<string>,
+): Record<string, pulumi.Output<string>> {
+  if (repository === "") return {};
+  const begins = instance.apply((id) => (backupsOf(past, repository, id)?.host === id ? "yes" : "no"));
+  return { [backupSecrets.begins]: begins };
 }
 
 /**

@@ -20,6 +20,8 @@ export interface History {
   zones: Record<string, string>;
   /** Services of another program that are or were on the host, by name. */
   services?: string[];
+  /** The repository that holds the stack's backups, and the ID of the instance that made the first of them. */
+  backups?: { repository: string; host: string };
   /** Names that are published although the settings do not name them any more, each with the day until which. */
   kept: Record<string, string>;
 }
@@ -81,6 +83,15 @@ export function resizesDisk(past: Past | undefined, plan: string): boolean {
 const keptDays = 7;
 
 const dayMs = 86_400_000;
+
+/**
+ * See {@link History.backups}; undefined without backups.
+ * @param instance - ID of the present host.
+ */
+export function backupsOf(past: Past | undefined, repository: string, instance: string): History["backups"] {
+  if (repository === "") return undefined;
+  return past?.backups?.repository === repository ? past.backups : { repository, host: instance };
+}
 
 /** Name of the mail host. */
 export function hostnameOf(settings: Pick<Settings, "domain" | "hostname">): string {

@@ -6,21 +6,23 @@ import type { Stack } from "./stack";
 /** Readable by root only; host/mailstack/backup/settings.py reads it. */
 export const backupFolder = "/etc/mailstack-backup";
 const units = "/etc/systemd/system";
-const timer = "mailstack-backup.timer";
+const timers = ["mailstack-backup.timer", "mailstack-restore-test.timer"];
 
-/** Names of the secrets that backups need on the host. */
+/** Names of what backups need on the host beside the settings, most of it secret. */
 export const backupSecrets = {
   repository: "backup-repository",
   identity: "backup-identity",
   password: "backup-password",
+  begins: "backup-begins",
   sshKey: "backup-ssh-key",
   accessKey: "backup-access-key",
   secretKey: "backup-secret-key",
 } as const;
 
 /**
- * The timer of `mailstack backup run`, which copies what each service declares as `state` into the repository. It comes
- * last, once everything is set up; `restore-state` writes the repository's address and keys.
+ * The timers of `mailstack backup run`, which copies what each service declares as `state` into the repository, and of
+ * `mailstack restore test`. They come last, once everything is set up; `restore-state` writes the repository's address
+ * and keys.
  */
 export const backup = defineService({
   name: "backup",
@@ -44,13 +46,16 @@ function render({
       directories: { [backupFolder]: { owner: "root:root", mode: "0700" } },
       files: filesFrom("backup", { [`${backupFolder}/none`]: {} }, {}),
     };
+  const paths = [...timers.map((timer) => timer.replace(".timer", ".service")), ...timers].map(
+    (name) => `${units}/${name}`,
+  );
   return {
-    files: filesFrom(
-      "backup",
-      { [`${units}/mailstack-backup.service`]: {}, [`${units}/${timer}`]: {} },
-      { sandbox: backupSandbox, everyHours, delaySeconds: Math.min(everyHours, 2) * 600 },
-    ),
-    validate: [["systemd-analyze", "verify", `${units}/mailstack-backup.service`, `${units}/${timer}`]],
-    units: { [timer]: { onChange: "restart" } },
+    files: filesFrom("backup", Object.fromEntries(paths.map((path) => [path, {}])), {
+      sandbox: backupSandbox,
+      everyHours,
+      delaySeconds: Math.min(everyHours, 2) * 600,
+    }),
+    validate: [["systemd-analyze", "verify", ...paths]],
+    units: Object.fromEntries(timers.map((timer) => [timer, { onChange: "restart" }])),
   };
 }

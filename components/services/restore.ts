@@ -76,7 +76,7 @@ function render(stack: RepositoryStack, bundles: readonly Bundle[]): BundleBody 
         },
       ),
       [`${backupFolder}/state.json`]: { owner: "root:root", mode: "0644", content: stateOf(bundles) },
-      ...files(["repository", "identity", "password"]),
+      ...files(["repository", "identity", "password", "begins"]),
       ...(isBySsh(repository)
         ? {
             ...files(["ssh-key"]),

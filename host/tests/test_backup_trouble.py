@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from mailstack.checks.backup import newest
+from mailstack.checks.bad import Bad, Warn
 from tests.backup_case import USER, BackupTestCase
 from tests.harness import FAKES
 
@@ -77,12 +78,29 @@ class Trouble(BackupTestCase):
         self.restic("init")
         self.refused("a different repository is now at the address")
 
+    def test_backups_that_somebody_deleted_are_missed_and_not_begun_anew(self):
+        first = self.back_up()
+        self.restic("forget", first["mail"]["snapshot"])
+        self.refused("the backups (mail) that this host made are no longer in the repository")
+        with mock.patch.dict(os.environ, MAILSTACK_ROOT=str(self.root)):
+            with self.assertRaises(Bad) as raised:
+                newest("mail.a.example")
+        self.assertIn("mail: none in the repository; the last run failed: the backups (mail)", str(raised.exception))
+        self.path("/var/lib/mailstack/backup/last.json").unlink()
+        self.back_up()
+
     def test_a_full_target_is_told_and_the_next_run_is_good(self):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", self.repository], check=True)
         self.addCleanup(subprocess.run, ["umount", self.repository], check=True)
         self.back_up()
         self.path(f"{USER}/cur/big:2,").write_bytes(os.urandom(8_000_000))
         self.refused("the repository's disk is full")
+        with mock.patch.dict(os.environ, MAILSTACK_ROOT=str(self.root)):
+            with self.assertRaises(Warn) as raised:
+                newest("mail.a.example")
+        self.assertIn(
+            "the last run failed: the backup (mail) failed: the repository's disk is full", str(raised.exception)
+        )
         self.path(f"{USER}/cur/big:2,").unlink()
         self.restic("prune")
         self.back_up()

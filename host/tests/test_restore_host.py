@@ -89,6 +89,31 @@ class LostHost(BackupTestCase):
         self.restored("mail")
         self.assertEqual(self.mark()["why"], "no backup")
 
+    def test_an_empty_repository_is_a_loss_when_another_host_had_backups_there(self):
+        self.back_up()
+        self.lose()
+        begins = self.path("/etc/mailstack-backup") / "begins"
+        begins.write_text("no\n")
+        kept = self.repository.with_name(self.repository.name + ".kept")
+        self.addCleanup(shutil.rmtree, kept, ignore_errors=True)
+        self.repository.rename(kept)
+        self.repository.mkdir()
+
+        def refused(words):
+            result = self.run_it("restore", "host", "state")
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(words, result.stderr)
+            self.assertIn("set mailstack:restoreFrom to nothing to start with an empty host", result.stderr)
+            self.assertFalse(self.path(MARK).exists())
+
+        refused("the repository is unreachable or empty, and another host of this stack had backups there")
+        # One that somebody has made anew, or in which only others' backups are left.
+        self.restic("init")
+        refused("the repository has no backup of this stack, and another host")
+        self.settings(restoreFrom="nothing")
+        self.restored("state")
+        self.assertEqual(self.mark()["why"], "mailstack:restoreFrom")
+
     def test_a_repository_that_cannot_be_read_is_no_beginning(self):
         self.back_up()
         self.lose()

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { BackupServer } from "./support/backup-server";
 import { oneSystem, serverFor, type Server } from "./support/servers";
+import { until } from "./support/until";
 
 for (const os of oneSystem(
   "restic of Debian 12 is what the tests of the host program run, that of Debian 13 runs here",
@@ -35,6 +36,7 @@ for (const os of oneSystem(
       await server.imapFind("info", subject);
       return { subject, messageId: sent.messageId };
     };
+    const locks = () => target.shell(`ls ${target.folder}/locks`);
     let letter: { subject: string; messageId: string };
 
     before(async () => {
@@ -117,6 +119,140 @@ for (const os of oneSystem(
       const good = await run("backup", "run");
       assert.equal(good.exitCode, 0, good.stderr);
       assert.match(await status(), /^ok +backup +/m);
+    });
+
+    /** Something that takes a while to back up, in a mailbox. */
+    const big = () => `/var/vmail/${server.domain}/info/Maildir/cur/big`;
+
+    test("a run that is killed leaves nothing in the way of the next one", async () => {
+      await shell(`head -c 80000000 /dev/urandom >${big()} && chown vmail: ${big()}`);
+      await shell("systemctl start --no-block mailstack-backup.service");
+      await until("the run has locked the repository", async () => (await locks()) !== "");
+      await shell("systemctl kill -s KILL mailstack-backup.service");
+      await until(
+        "the run has ended",
+        async () =>
+          /^(activating|failed)/.test(await shell("systemctl is-active mailstack-backup.service || true")) &&
+          !(await shell("pgrep -x restic || true")),
+      );
+      assert.notEqual(await locks(), "");
+      await shell("systemctl stop mailstack-backup.service; systemctl reset-failed mailstack-backup.service || true");
+      const good = await run("backup", "run");
+      assert.equal(good.exitCode, 0, good.stderr);
+      assert.equal(await locks(), "");
+      await shell("mailstack backup check --read 100%");
+    });
+
+    test("a full server is told in status and damages nothing; the next run is good", async () => {
+      await target.full(async () => {
+        await shell(`head -c 30000000 /dev/urandom >${big()}`);
+        const refused = await run("backup", "run");
+        assert.equal(refused.exitCode, 1, refused.stdout);
+        assert.match(refused.stderr, /disk is full/);
+        assert.match(await status(), /^warn +backup +.*the last run failed: .*disk is full/m);
+      });
+      await shell(`rm ${big()}`);
+      const good = await run("backup", "run");
+      assert.equal(good.exitCode, 0, good.stderr);
+      await shell("mailstack backup check --read 100%");
+      assert.match(await status(), /^ok +backup +/m);
+    });
+
+    describe("the monthly restore test", () => {
+      const tried = async () => (await status()).split("\n").find((line) => /^\w+ +restore test /.test(line)) ?? "";
+      /** It must find something, and `status` must say what. */
+      const finds = async (what: RegExp) => {
+        const result = await run("restore", "test");
+        assert.equal(result.exitCode, 1, result.stdout);
+        assert.match(result.stderr, what);
+        assert.match(await tried(), /^BAD +restore test +failed today: /);
+      };
+      const passes = async () => {
+        const result = await run("restore", "test");
+        assert.equal(result.exitCode, 0, result.stderr);
+        assert.match(await tried(), /^ok +restore test +good today: /);
+      };
+
+      before(() => deliver("to compare"));
+
+      test("it runs from a timer with little memory, compares every mailbox, and leaves nothing behind", async () => {
+        const timer = await shell(
+          "systemctl is-active mailstack-restore-test.timer; systemctl cat mailstack-restore-test.timer",
+        );
+        assert.match(timer, /^active$/m);
+        assert.match(timer, /^Persistent=true$/m);
+        assert.equal(await shell("systemctl show -p MemoryMax --value mailstack-restore-test"), `${700 * 1024 ** 2}\n`);
+        await shell("systemctl start mailstack-backup.service && systemctl start mailstack-restore-test.service");
+        assert.match(
+          await tried(),
+          /^ok +restore test +good today: \d+ files of (\d+) mailboxes, [1-9]\d* messages compared$/,
+        );
+        const last = JSON.parse(await shell("cat /var/lib/mailstack/backup/restore-test.json")) as {
+          last: Record<string, number | Record<string, object>>;
+        };
+        assert.ok(Number(last.last.keys) >= 1 && Number(last.last.certificates) >= 1, JSON.stringify(last));
+        assert.deepEqual(Object.keys(last.last.rows as object).sort(), [
+          "/var/lib/mailserver/mail.db",
+          "/var/lib/mailstack-webmail/roundcube.db",
+        ]);
+        assert.equal(
+          await shell("ls /var/lib/mailstack/restore; stat -c '%a %U' /var/lib/mailstack/backup/restore-test.json"),
+          "600 root\n",
+        );
+      });
+
+      test("one flipped byte in a pack of the repository is found", async () => {
+        const flip = () =>
+          target.shell(
+            [
+              "cd /srv && exec python3 - <<'E'",
+              "import glob, os",
+              `pack = sorted(glob.glob("${target.folder}/data/*/*"), key=os.path.getsize)[-1]`,
+              "with open(pack, 'r+b') as file:",
+              "    file.seek(100); byte = file.read(1)[0]; file.seek(100); file.write(bytes([byte ^ 1]))",
+              "E",
+            ].join("\n"),
+          );
+        await target.shell(`chmod -R u+w ${target.folder}/data`);
+        await flip();
+        await finds(/the repository is damaged/);
+        await flip();
+        await passes();
+      });
+
+      test("a DKIM key that is missing in the backup is found", async () => {
+        const [key] = (await shell("ls /var/lib/mailstack/dkim/*.key")).split("\n");
+        await shell(`mv ${key} /root/kept.key && mailstack backup run`);
+        await finds(new RegExp(`${key} is not in the backup of`));
+        await shell(`mv /root/kept.key ${key} && mailstack backup run`);
+        await passes();
+      });
+
+      test("a damaged database in the backup is found", async () => {
+        const database = "/var/lib/mailstack-webmail/roundcube.db";
+        // A newer backup, in which that database was damaged on its way.
+        await shell(
+          [
+            "exec python3 - <<'E'",
+            "import sys, time",
+            "sys.path.insert(0, '/usr/local/lib/mailstack/current')",
+            "from mailstack.backup import copies, items, settings, snapshots",
+            "from mailstack.backup.restic import Restic",
+            "wanted = settings.load()",
+            "paths = copies.make(items.declared('state'), time.time(), wanted.hostname)",
+            `with open(copies.COPIES + "${database}", "r+b") as file:`,
+            "    file.seek(4096); file.write(b'?' * 4096)",
+            "tags = snapshots.tags_for(wanted.identity, 'state')",
+            "Restic(wanted).run('backup', '--tag', tags, '--host', wanted.hostname, *paths, doing='a backup')",
+            "copies.clear()",
+            "E",
+          ].join("\n"),
+        );
+        await finds(new RegExp(`${database} is damaged in the backup of`));
+        const good = await run("backup", "run");
+        assert.equal(good.exitCode, 0, good.stderr);
+        await passes();
+      });
     });
   });
 }

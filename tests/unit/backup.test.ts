@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleOf } from "../../components/deployment/define-service";
 import { linodeOptions } from "../../components/cloud/provider-options";
+import { backupsOf, type Past } from "../../components/history/history";
 import { withoutBackup } from "../../components/no-backup";
 import { servicesOf } from "../../components/services";
 import { parseSettings } from "../../components/settings/parse";
@@ -154,6 +155,25 @@ test("without backups the password is there already, and not on the host", async
   const server = await recordMailServer({ backupRepository: "" });
   expect(Object.keys(secretsOf(server)).filter((name) => name.startsWith("backup"))).toEqual([]);
   expect(server.custom("mail-backup-password").type).toContain("RandomPassword");
+});
+
+test("an empty repository is a beginning for the host that got it, and a loss for its successor", async () => {
+  const repository = "sftp://mail@backup.example.net/srv/mail";
+  const began = (past?: Past) => backupsOf(past, repository, "present");
+  const past = { first: { domain: "", hostname: "", selector: "" }, hostname: "", keys: {}, published: [] };
+  expect(began()).toEqual({ repository, host: "present" });
+  // Another repository is a beginning for whoever gets it.
+  const elsewhere = { repository: "linode", host: "former" };
+  expect(began({ ...past, backups: elsewhere })).toEqual({ repository, host: "present" });
+  const backups = { repository, host: "former" };
+  expect(began({ ...past, backups })).toEqual(backups);
+  expect(backupsOf({ ...past, backups }, "", "present")).toBeUndefined();
+
+  const settings = { backupRepository: repository, backupHostKey };
+  const begins = async (options: { past?: Past }) =>
+    secretsOf(await recordMailServer(settings, options))["backup-begins"];
+  expect(await begins({})).toBe("yes");
+  expect(await begins({ past: { ...past, backups } })).toBe("no");
 });
 
 /** Folders of services below /var/lib that are made again from nothing. */

@@ -36,6 +36,11 @@ def add(commands: Any, command: Any, as_json: Any) -> None:
     made = at(command(restores, "message", restore_message, text))
     made.add_argument("address")
     made.add_argument("--message-id", required=True, metavar="ID", help="the message's Message-ID")
+    text = "put back the mailboxes that this host has lost; one with mail in it is left alone"
+    made = at(command(restores, "mail", restore_mailboxes, text))
+    made.add_argument("--yes", action="store_true", help="confirm")
+    text = "restore the newest backup to a scratch folder, compare it, and remove it again"
+    as_json(command(restores, "test", restore_test, text))
     text = "for a deployment: restore a new host from the backups of its predecessor, once"
     made = command(restores, "host", restore_host, text)
     made.add_argument("part", choices=("state", "mail"))
@@ -86,14 +91,17 @@ def list_(options: Namespace) -> int:
 def check(options: Namespace) -> int:
     """Prints nothing on stdout."""
     from . import record, repository, settings
+    from .own_lock import OwnLock
     from .restic import LONG, Restic, nice
 
     restic = Restic(settings.load())
     nice()
-    repository.opened(restic, make=False)
-    part = [f"--read-data-subset={options.read}"] if options.read else []
-    restic.run("check", "--quiet", *part, doing="the repository's check failed", timeout=LONG)
-    record.note(checked=time.time())
+    # It locks the repository: a backup would fail meanwhile.
+    with OwnLock():
+        repository.opened(restic, make=False)
+        part = [f"--read-data-subset={options.read}"] if options.read else []
+        restic.run("check", "--quiet", *part, doing="the repository's check failed", timeout=LONG)
+        record.note(checked=time.time())
     return 0
 
 
@@ -132,6 +140,31 @@ def restore_state(options: Namespace) -> int:
     from .restore_state import restore
 
     restore(options.service, options.at, options.yes)
+    return 0
+
+
+def restore_mailboxes(options: Namespace) -> int:
+    """stdout: the users whose mailbox was put back, one a line."""
+    from .restore_mailboxes import restore
+
+    for address in restore(options.at, options.yes):
+        say_result(address)
+    return 0
+
+
+def restore_test(options: Namespace) -> int:
+    """stdout: what was compared."""
+    from .trial import test
+
+    result = test()
+    if options.json:
+        say_result(result)
+        return 0
+    looked = f"{len(result['rows'])} databases, {result['keys']} DKIM keys, {result['certificates']} certificates"
+    say_result(f"state {result['state']}  {looked}")
+    size = f"{result['files']} files, {result['bytes'] / 1e6:.1f} MB"
+    boxes = f"{result['mailboxes']} of {result['of']} mailboxes"
+    say_result(f"mail  {result['mail']}  {boxes}, {size}; {result['compared']} messages are the same on the host")
     return 0
 
 

@@ -23,6 +23,7 @@ from ..safe_path import (
     write_new,
 )
 from . import record
+from .databases import rows
 from .items import Item
 from .snapshots import FORMAT, time_text
 
@@ -55,6 +56,7 @@ def make(items: list[Item], when: float, hostname: str) -> list[str]:
         "hostname": hostname,
         "time": time_text(when),
         "items": [each.__dict__ for each in here],
+        "rows": {item.path: rows(on_host(copy_of(item))) for item in here if item.kind == "sqlite"},
     }
     write_new(on_host(CONTENTS), atomic_file.as_json(contents), 0o600)
     return [COPIES, *(item.path for item in here if item.kind == "files")]

@@ -1,6 +1,6 @@
-"""Restores the mail of a lost host on a new one, as a whole or not at all.
+"""Restores mailboxes to their own places: of a lost host on a new one, or those that a host has lost.
 
-It is restored into a folder that belongs to root, on the same file system, and renamed into place domain by domain.
+They are restored into a folder that belongs to root, on the same file system, and renamed into place one by one.
 """
 
 import os
@@ -42,19 +42,31 @@ def has_mail() -> bool:
     return bool(homes())
 
 
-def bring_mail(restic: Restic, snapshot: Snapshot, wanted: list[Item], moving: Callable[[], None]) -> None:
-    """`moving` is called once everything is staged, before the first folder is moved into place."""
-    for item in wanted:
-        _bring(restic, snapshot, item, moving)
+def bring_mail(
+    restic: Restic,
+    snapshot: Snapshot,
+    wanted: list[Item],
+    moving: Callable[[], None],
+    fits: Callable[[str], bool] = lambda _: True,
+) -> list[str]:
+    """Users whose mailbox was put back. One that is there stays.
+
+    `moving` is called once everything is staged, before the first mailbox is moved; `fits` then says whether an address
+    is to be restored.
+    """
+    return [address for item in wanted for address in _bring(restic, snapshot, item, moving, fits)]
 
 
-def _bring(restic: Restic, snapshot: Snapshot, item: Item, moving: Callable[[], None]) -> None:
+def _bring(
+    restic: Restic, snapshot: Snapshot, item: Item, moving: Callable[[], None], fits: Callable[[str], bool]
+) -> list[str]:
     home = on_host(item.path)
     if state(home) is None:
         raise MailstackError(f"{item.path} does not exist yet")
     where = f"{home}/{_STAGE}"
     remove_tree(where)
     make_directory(where)
+    done = []
     try:
         bring(restic, snapshot, [item.path], where)
         found = staged(where, item.path)
@@ -64,13 +76,32 @@ def _bring(restic: Restic, snapshot: Snapshot, item: Item, moving: Callable[[], 
         own_tree(found, *numbers(item.owner, item.path))
         os.sync()
         moving()
-        for name in names_in(found):
-            # One that is there came from the same backup in an earlier attempt, by one rename.
-            if state(f"{home}/{name}") is None:
-                rename(f"{found}/{name}", f"{home}/{name}")
+        for domain in names_in(found):
+            done += _domain(f"{found}/{domain}", f"{home}/{domain}", fits)
         sync_directory(home)
     finally:
         remove_tree(where)
+    return done
+
+
+def _domain(found: str, place: str, fits: Callable[[str], bool]) -> list[str]:
+    """By one rename each, so that one that is there is whole: it is of an earlier attempt, or newer."""
+    users = {each: f"{os.path.basename(each)}@{os.path.basename(found)}" for each in folders_in(found)}
+    for each, address in users.items():
+        if not fits(address):
+            remove_tree(each)
+    left = {each: address for each, address in users.items() if state(each) is not None}
+    if state(place) is None:
+        if left or not users:
+            rename(found, place)
+        return list(left.values())
+    done = []
+    for each, address in left.items():
+        if state(f"{place}/{os.path.basename(each)}") is None:
+            rename(each, f"{place}/{os.path.basename(each)}")
+            done.append(address)
+    sync_directory(place)
+    return done
 
 
 def _raise_numbers(mail: str) -> None:

@@ -1,16 +1,17 @@
 """Moves staged state into place, with owners by name: numeric IDs differ between hosts."""
 
 import os
-import sqlite3
 import stat
 import sys
 from pathlib import Path
 
+from ..accounts.database import refuse_foreign_journals
 from ..apply.identities import numbers
 from ..errors import MailstackError
 from ..paths import on_host
 from ..programs import must
 from ..safe_path import (
+    Refused,
     copy_new,
     directory_state,
     make_directories,
@@ -87,7 +88,9 @@ def _into_database(item: Item, found: str, target: str) -> None:
         raise MailstackError(f"{item.path}: its folder is gone")
     program = Path(__file__).resolve().parent / "sqlite_copy.py"
     argv = [sys.executable, "-I", "-S", str(program), found, target]
-    if owner.st_uid:
+    if owner.st_uid == 0:
+        _refuse_others(target)
+    else:
         # The stage belongs to root; its folders can be passed through, but not listed.
         own_tree(os.path.dirname(found), owner.st_uid, owner.st_gid)
         path = os.path.dirname(found)
@@ -98,14 +101,12 @@ def _into_database(item: Item, found: str, target: str) -> None:
     must(argv, f"{item.path} cannot be restored", _SECONDS)
 
 
-def is_whole(path: str) -> bool:
-    """Whether a staged database is undamaged."""
-    os.close(open_file(path))
+def _refuse_others(target: str) -> None:
+    """SQLite opens by name, and others may make files in this folder."""
+    refuse_foreign_journals(target)
+    descriptor = open_file(target)
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-        try:
-            return connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        finally:
-            connection.close()
-    except sqlite3.Error:
-        return False
+        if os.fstat(descriptor).st_uid != 0:
+            raise Refused(f"{target} was not made by root: look at it, remove it, and try again")
+    finally:
+        os.close(descriptor)

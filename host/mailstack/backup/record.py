@@ -9,7 +9,9 @@ from ..safe_path import Refused, read
 
 FOLDER = STATE + "/backup"
 _LAST = FOLDER + "/last.json"
-_REPOSITORY = FOLDER + "/repository.json"
+# Written by the first run against a repository, and not again.
+REPOSITORY = FOLDER + "/repository.json"
+_TRIED = FOLDER + "/restore-test.json"
 
 
 def last() -> dict[str, Any]:
@@ -25,13 +27,24 @@ def note(**entries: Any) -> None:
 
 def repository() -> dict[str, Any]:
     """`address` and `id` of the repository of the last successful run."""
-    return _read(_REPOSITORY)
+    return _read(REPOSITORY)
 
 
 def remember_repository(address: str, identity: str) -> None:
     """From now on, an empty repository at this address is an error."""
     if repository() != {"address": address, "id": identity}:
-        _write(_REPOSITORY, {"address": address, "id": identity})
+        _write(REPOSITORY, {"address": address, "id": identity})
+
+
+def tried() -> dict[str, Any]:
+    """The restore tests: `last`, the result of the newest, and `good`, when one last found nothing; empty before."""
+    return _read(_TRIED)
+
+
+def note_tried(result: dict[str, Any]) -> None:
+    """One more, with `time`, `problems` and what was looked at."""
+    good = result["time"] if not result["problems"] else tried().get("good", 0)
+    _write(_TRIED, {"last": result, "good": good})
 
 
 def _read(path: str) -> dict[str, Any]:

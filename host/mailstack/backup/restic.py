@@ -115,6 +115,8 @@ class Restic:
                     # `timeout` forwards the signal; restic then removes its lock.
                     process.terminate()
                     process.wait()
+                if process.stdout:
+                    process.stdout.close()
             errors.seek(0)
             self.said = clean(f"{errors.read(200_000)}\n{ssh_errors.read(200_000)}".strip())
             if process.returncode not in good:

@@ -22,13 +22,17 @@ from .items import Item
 from .mail_back import bring_mail, has_mail
 from .own_lock import OwnLock
 from .put_back import put_back, staged_path
-from .restic import Restic, nice
+from .restic import Restic, Trouble, nice
 from .restore_state import check
 from .snapshots import Listing, Snapshot, time_of
 from .staging import bring, stage, staged
 
 _MARK = STATE + "/restored.json"
 _WAIT = 900.0
+_HAD = (
+    "and another host of this stack had backups there: bring them back, "
+    "or set mailstack:restoreFrom to nothing to start with an empty host"
+)
 
 
 def restore(part: str) -> None:
@@ -95,15 +99,26 @@ def _begin() -> dict[str, Any]:
     if wanted.restoreFrom == "nothing":
         return nothing | {"why": "mailstack:restoreFrom"}
     restic = Restic(wanted)
-    record.remember_repository(wanted.repository, repository.opened(restic, make=True))
+    record.remember_repository(wanted.repository, _opened(restic))
     listing = snapshots.look(restic)
     chosen = _choose(listing, wanted.restoreFrom)
     if chosen is None:
         others = f" ({listing.strangers()})" if listing.strangers() else ""
+        if not wanted.begins:
+            raise MailstackError(f"the repository has no backup of this stack{others}, {_HAD}")
         say(f"the repository has no backup of this stack{others}: the host starts empty")
         return nothing | {"why": "no backup"}
     state, mail = chosen
     return {"time": time.time(), "state": state.id, "mail": mail.id if mail else "", "done": []}
+
+
+def _opened(restic: Restic) -> str:
+    try:
+        return repository.opened(restic, make=restic.settings.begins)
+    except Trouble as trouble:
+        if trouble.kind != "other" or restic.settings.begins:
+            raise
+        raise MailstackError(f"the repository is unreachable or empty, {_HAD}", trouble.details) from None
 
 
 def _choose(listing: Listing, wanted: str) -> tuple[Snapshot, Snapshot | None] | None:

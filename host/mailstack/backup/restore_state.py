@@ -7,9 +7,10 @@ from ..errors import MailstackError
 from ..programs import must
 from ..progress import say
 from . import items, repository, settings, snapshots
+from .databases import is_whole
 from .items import Item
 from .own_lock import OwnLock
-from .put_back import is_whole, put_back, staged_path
+from .put_back import put_back, staged_path
 from .restic import Restic
 from .snapshots import time_of
 from .staging import bring, stage, staged

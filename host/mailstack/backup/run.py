@@ -39,6 +39,7 @@ def _run() -> dict[str, Any]:
     wanted = settings.load()
     restic = Restic(wanted)
     found = repository.opened(restic, make=True)
+    _refuse_loss(restic)
     # Only stale locks: of a killed run of this host, or older than half an hour.
     restic.run("unlock", "--quiet", doing="old locks could not be removed")
     record.remember_repository(wanted.repository, found)
@@ -51,6 +52,21 @@ def _run() -> dict[str, Any]:
     retention.apply(restic, listing)
     seconds = round(time.time() - began, 1)
     return {"time": began, "seconds": seconds, "state": state, "mail": mail}
+
+
+def _refuse_loss(restic: Restic) -> None:
+    """A repository without the backups that this host made is no beginning: somebody has deleted them."""
+    known = record.last().get("done") or {}
+    if record.repository().get("address") != restic.settings.repository:
+        return
+    listing = snapshots.look(restic)
+    there = {each.part for each in (*listing.own, *listing.newer, *listing.future)}
+    lost = [part for part in snapshots.PARTS if known.get(part) and part not in there]
+    if lost:
+        raise MailstackError(
+            f"the backups ({', '.join(lost)}) that this host made are no longer in the repository; if that is "
+            "intended, remove /var/lib/mailstack/backup/last.json"
+        )
 
 
 def _mail(restic: Restic, when: float) -> dict[str, Any] | None:

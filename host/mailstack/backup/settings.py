@@ -33,6 +33,8 @@ class Settings:
     restoreFrom: str = "auto"
     repository: str = ""
     identity: str = ""
+    # Whether this stack has no backups in this repository yet, so that an empty one is no loss.
+    begins: bool = True
 
 
 def load() -> Settings:
@@ -43,7 +45,8 @@ def load() -> Settings:
         raise MailstackError("this host has no backups; set mailstack:backupRepository and run pulumi up") from None
     known = {field.name for field in fields(Settings)}
     plain = {key: value for key, value in json.loads(content).items() if key in known}
-    return Settings(**plain, repository=secret("repository"), identity=secret("identity"))
+    begins = secret("begins") != "no"
+    return Settings(**plain, repository=secret("repository"), identity=secret("identity"), begins=begins)
 
 
 def secret(name: str) -> str:
@@ -53,7 +56,7 @@ def secret(name: str) -> str:
     except FileNotFoundError:
         return ""
     value = content.decode().strip()
-    # These two are not secret, and appear in messages.
-    if name not in ("repository", "identity"):
+    # These are not secret, and appear in messages.
+    if name not in ("repository", "identity", "begins"):
         mask(value)
     return value

@@ -11,7 +11,20 @@ _BUSY_SECONDS = 30.0
 
 
 def copy(source: str, target: str) -> None:
-    """Raises an error if the copy is damaged. The source must exist."""
+    """Raises an error if the copy is damaged. The source must exist; whatever the target holds is replaced."""
+    try:
+        _copy(source, target)
+    except sqlite3.DatabaseError as error:
+        damaged = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+        if getattr(error, "sqlite_errorcode", None) not in damaged or not os.path.exists(target):
+            raise
+        # SQLite does not write over what it cannot read. The file stays the one that daemons have open.
+        with open(target, "r+b") as file:
+            file.truncate(0)
+        _copy(source, target)
+
+
+def _copy(source: str, target: str) -> None:
     with_uri = f"file:{source}?mode=rw"
     reader = sqlite3.connect(with_uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
     writer = sqlite3.connect(target, isolation_level=None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..paths import STATE, on_host
-from ..safe_path import make_directories, make_directory, remove_tree, set_ownership, state
+from ..safe_path import make_directories, make_directory, names_in, remove_tree, set_ownership, state
 from .restic import LONG, Restic
 from .snapshots import Snapshot
 
@@ -15,11 +15,14 @@ _FOLDER = STATE + "/restore"
 
 @contextmanager
 def stage() -> Iterator[str]:
-    """The real path of an empty folder, which is removed afterwards."""
+    """The real path of an empty folder, which is removed afterwards. Its caller holds the lock of backups."""
     folder = on_host(_FOLDER)
     make_directories(folder)
     # Programs of other users can reach a path in it that they are given, but not list it.
     set_ownership(folder, 0, 0, 0o711)
+    # Of a restore that was killed.
+    for name in names_in(folder):
+        remove_tree(f"{folder}/{name}")
     path = f"{folder}/{secrets.token_hex(8)}"
     make_directory(path)
     try:

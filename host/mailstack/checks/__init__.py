@@ -77,6 +77,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("clock", ("kernel",), clock.right),
     ("upgrades", ("upgrades",), upgrades.nightly),
     ("backup", ("backup",), backup.newest),
+    ("restore test", ("backup",), backup.restored),
     ("files", (), replaced.none),
     ("units", (), host.units),
     ("disk", (), host.disk),

@@ -6,6 +6,8 @@ import type { Server } from "./servers";
 export class BackupServer {
   /** `mailstack:backupRepository`. */
   readonly repository: string;
+  /** Where the repository is, on that machine. */
+  readonly folder: string;
   private readonly home: string;
 
   private constructor(
@@ -16,7 +18,8 @@ export class BackupServer {
   ) {
     this.home = `/srv/${user}`;
     // Another one each time: a mail server remembers the repository at an address, and refuses to start over there.
-    this.repository = `sftp://${user}@${addresses.peer}${this.home}/mail-${Date.now()}`;
+    this.folder = `${this.home}/mail-${Date.now()}`;
+    this.repository = `sftp://${user}@${addresses.peer}${this.folder}`;
   }
 
   /** One of its own for a mail server, whose next `up` turns backups on. */
@@ -58,6 +61,22 @@ export class BackupServer {
       return await work();
     } finally {
       await this.shell("systemctl start ssh.service");
+    }
+  }
+
+  /** Its disk has next to no room left. */
+  async full<T>(work: () => Promise<T>): Promise<T> {
+    const size = Number((await this.shell(`du -sk ${this.folder}`)).split("\t")[0]) + 4096;
+    const copy = `${this.home}/copy`;
+    await this.shell(`cp -a ${this.folder} ${copy} && mount -t tmpfs -o size=${size}k tmpfs ${this.folder}`);
+    try {
+      await this.shell(`cp -a ${copy}/. ${this.folder}/`);
+      return await work();
+    } finally {
+      // What was written meanwhile stays.
+      await this.shell(
+        `rm -rf ${copy} && cp -a ${this.folder} ${copy} && umount ${this.folder} && rm -rf ${this.folder} && mv ${copy} ${this.folder}`,
+      );
     }
   }
 
