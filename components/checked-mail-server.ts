@@ -4,6 +4,7 @@ import { foreignRecords } from "./dns/foreign-records";
 import { checkedPast } from "./history/checked-past";
 import { publishedNames } from "./history/history";
 import { weakerDmarc } from "./history/weaker-dmarc";
+import { onlyLocalAlerts } from "./local-alerts";
 import { withoutBackup } from "./no-backup";
 import { MailServer, type MailServerArgs } from "./mail-server";
 import { refusal } from "./settings/refusal";
@@ -30,7 +31,12 @@ export async function checkedMailServer(
   const past = await checkedPast(settings, args);
   const unusable = !past && linodeToken ? await unusableAccount(linodeToken) : [];
   if (unusable.length > 0) throw refusal("Nothing was changed:", unusable);
-  for (const line of [...weakerDmarc(past, settings), ...withoutBackup(settings)]) await pulumi.log.warn(line);
+  const warnings = [
+    ...weakerDmarc(past, settings),
+    ...withoutBackup(settings),
+    ...onlyLocalAlerts(settings, args.alertUrls),
+  ];
+  for (const line of warnings) await pulumi.log.warn(line);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];
   const server = new MailServer(name, { ...args, past }, options);

@@ -4,6 +4,7 @@ export { checkedPast } from "./history/checked-past";
 export type { FirstNames, History, Past } from "./history/history";
 export { parseSettings, SettingsError } from "./settings/parse";
 export { readConfig, type StackConfig } from "./settings/stack-config";
+export type { AlertUrlKey } from "./settings/alerts";
 export { settingsSchema, type Settings } from "./settings/schema";
 export { linodeOptions } from "./cloud/provider-options";
 export { Server, type ServerArgs } from "./cloud/server";

@@ -26,13 +26,16 @@ import { secretDigest } from "./deployment/secret-digest";
 import { deriveSshKey, type SshKey } from "./deployment/ssh-key";
 import type { ServiceSpec } from "./deployment/define-service";
 import { HostSecrets } from "./deployment/secrets";
+import { alertSecrets } from "./alert-secrets";
 import { makeBackupSecrets } from "./backup-secrets";
 import { installServices } from "./install-services";
 import { openPorts, servicesOf } from "./services";
+import { urlsOf } from "./services/alerts";
 import { backupSecrets } from "./services/backup";
 import { controllerSecret, dkimOutput } from "./services/rspamd";
 import { servedKeyOf } from "./services/served-key";
 import { stackOf, type Stack } from "./services/stack";
+import type { AlertUrlKey } from "./settings/alerts";
 import type { Settings } from "./settings/schema";
 import { webmailName } from "./settings/web-names";
 import { roundcubeKey } from "./services/roundcube";
@@ -51,6 +54,8 @@ export interface MailServerArgs {
   /** Required if `backupRepository` begins with `s3:` or `rest:`. Wrapped as secrets here. */
   backupAccessKey?: pulumi.Input<string>;
   backupSecretKey?: pulumi.Input<string>;
+  /** URLs for alerts, by their keys. Default: none. Wrapped as secrets here. */
+  alertUrls?: Readonly<Partial<Record<AlertUrlKey, pulumi.Input<string>>>>;
   /** What the last `up` of the stack left, see `checkedPast`. Without it nothing of before is kept. */
   past?: Past;
   /** Services of your own on the host, see `defineService`. Default: none. */
@@ -101,6 +106,7 @@ export class MailServer extends pulumi.ComponentResource {
       fqdn: hostname,
       formerFqdns: former.hostnames.map((host) => host.name),
       volumeDevice: sizeGb > 0 ? volumePath(volumeLabelOf(first)) : undefined,
+      alertUrls: urlsOf(args.alertUrls),
     });
     const { mailDomains: domains } = stack;
     const services = servicesOf(stack, args.services);
@@ -151,6 +157,7 @@ export class MailServer extends pulumi.ComponentResource {
         ...dnsTokenFile(settings, args.certificateDnsToken),
         ...backups.values,
         ...beginsBackups(args.past, settings.backupRepository, server.instance.id),
+        ...alertSecrets(settings, args.alertUrls),
       },
       args.secrets,
     );

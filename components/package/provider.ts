@@ -9,6 +9,7 @@ import { checkedMailServer, outputsOf } from "../checked-mail-server";
 import { parseSettings, SettingsError } from "../settings/parse";
 import { setWith } from "../settings/problem";
 import { linodeOptions } from "../cloud/provider-options";
+import { alertUrlKeys, alertUrlProblem } from "../settings/alerts";
 import { isNeeded, secretKeys, type SecretKey, type Settings } from "../settings/schema";
 
 const type = "mailstack:index:MailServer";
@@ -27,7 +28,7 @@ export class MailstackProvider implements Provider {
     if (token !== type) throw new Error(`there is no ${token}, only ${type}`);
     const settings = settingsFrom(inputs);
     const secret = (key: SecretKey) =>
-      isNeeded[key](settings) ? pulumi.secret(inputs[key] as pulumi.Input<string>) : undefined;
+      isNeeded[key](settings, Boolean(inputs[key])) ? pulumi.secret(inputs[key] as pulumi.Input<string>) : undefined;
     const apiToken = secret("cloudflareApiToken");
     const beside = { parent: options.parent };
     const server = await checkedMailServer(
@@ -37,6 +38,7 @@ export class MailstackProvider implements Provider {
         certificateDnsToken: secret("certificateDnsToken"),
         backupAccessKey: secret("backupAccessKey"),
         backupSecretKey: secret("backupSecretKey"),
+        alertUrls: Object.fromEntries(alertUrlKeys.map((key) => [key, secret(key)])),
         linode: new linode.Provider(
           `${name}-linode`,
           { token: secret("linodeToken"), ...linodeOptions(settings) },
@@ -81,7 +83,14 @@ function settingsFrom(inputs: pulumi.Inputs): Settings {
     }
   }
   for (const key of secretKeys)
-    if (isNeeded[key](inputs) && !inputs[key]) problems.push({ propertyPath: key, reason: "is missing" });
+    if (isNeeded[key](inputs, Boolean(inputs[key])) && !inputs[key])
+      problems.push({ propertyPath: key, reason: "is missing" });
+  for (const propertyPath of alertUrlKeys) {
+    const url: unknown = inputs[propertyPath];
+    // One that is known only later is looked at on the host.
+    const reason = typeof url === "string" && url ? alertUrlProblem(url) : undefined;
+    if (reason) problems.push({ propertyPath, reason });
+  }
   if (problems.length > 0 || !settings) throw refuse(problems);
   return settings;
 }

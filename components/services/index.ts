@@ -1,6 +1,7 @@
 import { checkServices, isEnabled, portsOf, type OpenPort, type ServiceSpec } from "../deployment/define-service";
 import { access } from "./access";
 import { accounts } from "./accounts";
+import { alerts } from "./alerts";
 import { autoconfig } from "./autoconfig";
 import { backup } from "./backup";
 import { certificate } from "./certificate";
@@ -78,7 +79,7 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
     certificate,
   ];
   const inner = services.filter((spec) => isEnabled(spec, stack)).flatMap((spec) => spec.innerPorts ?? []);
-  const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban, backup];
+  const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban, backup, alerts];
   all.push(packagesFor([...services, ...protection]), ...services, ...protection);
   checkServices(all, stack);
   return all;

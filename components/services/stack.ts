@@ -1,4 +1,5 @@
 import { systems, type System, type SystemName } from "../deployment/systems";
+import type { AlertUrlKey } from "../settings/alerts";
 import type { Settings } from "../settings/schema";
 import { hostNames } from "../settings/web-names";
 
@@ -20,6 +21,8 @@ export interface Stack extends Omit<Settings, "os" | "hostname"> {
   siteNames: string[];
   /** Path on the host of the block device that mail is on; without it mail is on the host's own disk. */
   volumeDevice?: string;
+  /** Which URLs for alerts the host has; they are secret themselves. Default: none. */
+  alertUrls?: readonly AlertUrlKey[];
 }
 
 /** What the settings do not tell. */
@@ -27,6 +30,7 @@ export interface StackFacts {
   fqdn: string;
   formerFqdns: string[];
   volumeDevice?: string;
+  alertUrls?: readonly AlertUrlKey[];
 }
 
 /** Computes what all services share. */

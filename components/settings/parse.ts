@@ -36,7 +36,7 @@ export function parseSettings(values: Record<string, unknown>): Settings {
 }
 
 /** Every address that may be anybody's, in the form in which mail goes there. */
-function withReadAddresses({ aliases, sharedAliases, ...settings }: Settings): Settings {
+function withReadAddresses({ aliases, sharedAliases, alertMail, ...settings }: Settings): Settings {
   const addressOf = (text: string) => {
     const read = readAddress(text);
     return "address" in read ? read.address : text;
@@ -45,7 +45,12 @@ function withReadAddresses({ aliases, sharedAliases, ...settings }: Settings): S
     ...alias,
     destinations: alias.destinations.map(addressOf),
   });
-  return { ...settings, aliases: aliases.map(read), sharedAliases: sharedAliases.map(read) };
+  return {
+    ...settings,
+    aliases: aliases.map(read),
+    sharedAliases: sharedAliases.map(read),
+    alertMail: alertMail.map(addressOf),
+  };
 }
 
 function lineOf({ place, key, message }: Problem): string {

@@ -1,6 +1,7 @@
 import { sharedAliasProblems } from "./accounts-rules";
 import { nameProblems } from "./name-rules";
 import { networkProblems } from "./network-rules";
+import { alertProblems } from "./alerts-rules";
 import { backupProblems } from "./backup-rules";
 import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
@@ -28,6 +29,7 @@ export function validateSettings(settings: Settings): Problem[] {
     ...daneProblems(settings),
     ...filterProblems(settings),
     ...backupProblems(settings),
+    ...alertProblems(settings),
     ...nameProblems(settings),
   ];
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { accountsShape, anyAddress } from "./accounts";
 import { isDomain, isOwnAddress } from "./address";
+import { alertsShape, alertUrlKeys } from "./alerts";
 import { backupShape, hasLogin } from "./backup";
 import { certificateShape } from "./certificate";
 import { daneShape } from "./dane";
@@ -148,6 +149,7 @@ export const settingsSchema = z.strictObject({
   ...spamShape,
   ...filtersShape,
   ...backupShape,
+  ...alertsShape,
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),
@@ -189,18 +191,26 @@ export const secretKeys = [
   "certificateDnsToken",
   "backupAccessKey",
   "backupSecretKey",
+  ...alertUrlKeys,
 ] as const;
 
 /** One of {@link secretKeys}. */
 export type SecretKey = (typeof secretKeys)[number];
 
-/** Whether a stack with these values needs the secret. */
-export const isNeeded: Record<SecretKey, (values: Record<string, unknown>) => boolean> = {
+/** An optional secret: it is used if it is set. */
+const ofAlerts = ({ alerts }: Record<string, unknown>, isSet: boolean) => isSet && alerts !== false;
+
+/** Whether a stack with these values needs the secret. `isSet`: whether it has it. */
+export const isNeeded: Record<SecretKey, (values: Record<string, unknown>, isSet: boolean) => boolean> = {
   linodeToken: () => true,
   cloudflareApiToken: ({ dnsProvider = "cloudflare" }) => dnsProvider === "cloudflare",
   certificateDnsToken: ({ certificate }) => certificate === "dns-01",
   backupAccessKey: ({ backupRepository }) => hasLogin(backupRepository),
   backupSecretKey: ({ backupRepository }) => hasLogin(backupRepository),
+  alertWebhookUrl: ofAlerts,
+  alertSlackUrl: ofAlerts,
+  alertNtfyUrl: ofAlerts,
+  heartbeatUrl: ofAlerts,
 };
 
 /** Checked settings with every default filled in. */

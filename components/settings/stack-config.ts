@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { alertUrlKeys, alertUrlProblem, isAlertUrlKey, type AlertUrlKey } from "./alerts";
 import { parseSettings, SettingsError } from "./parse";
 import { refusal } from "./refusal";
 import { isNeeded, secretKeys, settingsSchema, type SecretKey, type Settings } from "./schema";
@@ -15,6 +16,8 @@ export interface StackConfig {
   /** Set if `backupRepository` has a login. */
   backupAccessKey: pulumi.Output<string> | undefined;
   backupSecretKey: pulumi.Output<string> | undefined;
+  /** Those that are set, by their keys. */
+  alertUrls: Partial<Record<AlertUrlKey, pulumi.Output<string>>>;
 }
 
 const prefix = "mailstack:";
@@ -35,14 +38,17 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
     if (secretKeys.some((secret) => secret === key)) continue;
     values[key] = isText(key) ? text : decode(text);
   }
-  const needed = secretKeys.filter((key) => isNeeded[key](values));
+  const stored = (key: SecretKey) => pulumi.runtime.allConfig()[prefix + key] ?? "";
+  const needed = secretKeys.filter((key) => isNeeded[key](values, stored(key) !== ""));
   for (const key of needed) {
-    if (!pulumi.runtime.allConfig()[prefix + key])
+    const wrongUrl = isAlertUrlKey(key) ? alertUrlProblem(stored(key)) : undefined;
+    if (!stored(key))
       problems.push(`mailstack:${key}: is missing; set it with: pulumi config set --secret mailstack:${key}`);
     else if (!isStoredSecret(prefix + key))
       problems.push(
         `mailstack:${key}: is stored in clear; set it again with: pulumi config set --secret mailstack:${key}`,
       );
+    else if (wrongUrl) problems.push(`mailstack:${key}: ${wrongUrl}`);
   }
   let settings: Settings | undefined;
   try {
@@ -60,6 +66,9 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
     certificateDnsToken: secret("certificateDnsToken"),
     backupAccessKey: secret("backupAccessKey"),
     backupSecretKey: secret("backupSecretKey"),
+    alertUrls: Object.fromEntries(
+      alertUrlKeys.filter((key) => needed.includes(key)).map((key) => [key, secret(key)]),
+    ) as StackConfig["alertUrls"],
   };
 }
 

@@ -14,7 +14,7 @@ export = async () => {
     cloudflare:
       config.cloudflareApiToken && new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
   };
-  const { settings, certificateDnsToken, backupAccessKey, backupSecretKey, linodeToken } = config;
-  const secrets = { certificateDnsToken, backupAccessKey, backupSecretKey, linodeToken };
+  const { settings, certificateDnsToken, backupAccessKey, backupSecretKey, alertUrls, linodeToken } = config;
+  const secrets = { certificateDnsToken, backupAccessKey, backupSecretKey, alertUrls, linodeToken };
   return outputsOf(await checkedMailServer("mail", { settings, ...secrets, ...providers }));
 };

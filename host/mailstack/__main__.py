@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from . import commands
 from .accounts import mailbox_commands
+from .alerts import commands as alert_commands
 from .apply import steps
 from .apply.lock import DEFAULT_TIMEOUT
 from .backup import commands as backup_commands
@@ -151,6 +152,7 @@ def parser() -> argparse.ArgumentParser:
     text = "for a deployment: what was made while a dot separated folders is found by its new name; done once"
     command(top_commands, "folder-names", mailbox_commands.folder_names, text)
     backup_commands.add(top_commands, command, as_json)
+    alert_commands.add(top_commands, command, as_json)
     text = "for fail2ban: whether this host, or one who deployed it, has an address in a /64"
     made = command(top_commands, "is-near", commands.is_near, text)
     made.add_argument("network", help="the first half of its addresses, as fail2ban's filter finds it")

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { execa } from "execa";
 import { stateFolder } from "../../local-cloud/places";
 import { failingUp } from "./support/applier";
+import { argumentsDuring } from "./support/arguments-during";
 import { Scanner } from "./support/scan";
 import { deployerSecrets, hostSecrets, type Secrets } from "./support/secrets";
 import { everySystem, serverFor, testCloud, type Server } from "./support/servers";
@@ -12,18 +11,6 @@ import { everySystem, serverFor, testCloud, type Server } from "./support/server
 /** Not a secret of anybody: it shows that a scan finds what is there. */
 const planted = "xq7Planted2Secret9Wm4Tz";
 const forPlanted = new Scanner(new Map([["planted", [planted]]]));
-
-/** Arguments of all processes that were seen while the work was going on, one process a line. */
-async function argumentsDuring(work: () => Promise<unknown>): Promise<string> {
-  const program = join(__dirname, "support/sample-arguments.ts");
-  // Before all others: on a busy machine it would look too seldom, and miss what runs for a moment.
-  const node = [process.execPath, "--conditions=import", "--import", "tsx", program];
-  const sampler = execa("nice", ["-n", "-19", ...node]);
-  await once(sampler.stdout, "data");
-  await work().finally(() => sampler.stdin.end());
-  const last = (await sampler).stdout.split("\n").at(-1)!;
-  return (JSON.parse(last) as string[]).join("\n");
-}
 
 for (const os of everySystem) {
   describe(`secrets on ${os}`, () => {

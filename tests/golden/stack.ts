@@ -1,6 +1,7 @@
 import type { SystemName } from "../../components/deployment/systems";
 import { stackOf, type Stack } from "../../components/services/stack";
 import { hostnameOf } from "../../components/history/history";
+import { alertUrlKeys } from "../../components/settings/alerts";
 import { parseSettings } from "../../components/settings/parse";
 
 const zone = "0123456789abcdef0123456789abcdef";
@@ -39,6 +40,7 @@ export function goldenStack(os: SystemName, change: Record<string, unknown> = {}
     {
       fqdn: hostnameOf(settings),
       formerFqdns: [],
+      alertUrls: alertUrlKeys,
       volumeDevice: settings.volumeGb > 0 ? "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org" : undefined,
     },
   );

@@ -26,6 +26,7 @@ export const variants: Record<string, Render> = {
     backupHostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"B".repeat(43)}`,
   }),
   "backup-none": renderOf("backup"),
+  "alerts-off": renderOf("alerts", { alerts: false }),
   "clamav-off": renderOf("clamav"),
   "spamassassin-off": renderOf("spamassassin"),
 };

@@ -91,4 +91,28 @@ export const codeMutants: Mutant[] = [
     ["a file without a test counts", "scripts/test-counts.ts", "if (ran === 0) return", "if (ran < 0) return"],
     ["tests vanish", "scripts/test-counts.ts", "least && ran < least", "least && ran < 0"],
   ]),
+  ...seenBy("host/test_alerts", [
+    ["one bad run is an alert", "host/mailstack/alerts/conditions.py", "_RUNS = 3", "_RUNS = 1"],
+    ["an alert is never repeated", "host/mailstack/alerts/conditions.py", "CRITICAL: 4 * 3600.0", "CRITICAL: 4e9"],
+    [
+      "a deployment that hangs silences the watch",
+      "host/mailstack/alerts/deployment.py",
+      "_LONGEST_SECONDS = 3600.0",
+      "_LONGEST_SECONDS = 3.6e9",
+    ],
+  ]),
+  ...seenBy("host/test_alerts_delivery", [
+    [
+      "an alert goes again to channels that had it",
+      "host/mailstack/alerts/delivery.py",
+      'del message["pending"][name]',
+      'message["pending"][name]["next"] = 0',
+    ],
+    [
+      "an alert goes to anybody with a certificate",
+      "host/mailstack/alerts/https.py",
+      "self._context_of_ours = ssl.create_default_context()",
+      "self._context_of_ours = ssl._create_unverified_context()",
+    ],
+  ]),
 ];

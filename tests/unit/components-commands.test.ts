@@ -19,7 +19,8 @@ const commands: Record<string, string> = {
   "mail-secrets": "/usr/local/sbin/mailstack secrets",
   ...Object.fromEntries(services.map((name) => [`mail-${name}`, `/usr/local/sbin/mailstack apply ${name}`])),
   "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
-  "mail-health": "/usr/local/sbin/mailstack status --without published --without backup --without 'restore test' >&2",
+  "mail-health":
+    "/usr/local/sbin/mailstack status --without published --without backup --without 'restore test' --without alerts >&2",
   "mail-dkim": "/usr/local/sbin/mailstack dkim switch --wait 60",
   "mail-published": "/usr/local/sbin/mailstack apply published",
 };

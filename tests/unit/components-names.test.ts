@@ -27,6 +27,8 @@ mail mailstack:index:MailServer
     mail-address-webmail-a cloudflare:index/dnsRecord:DnsRecord
     mail-address-webmail-aaaa cloudflare:index/dnsRecord:DnsRecord
     mail-address-webmail-caa cloudflare:index/dnsRecord:DnsRecord
+  mail-alerts mailstack:operations:Alerts
+    mail-alerts command:remote:Command
   mail-autoconfig mailstack:web:Autoconfig
     mail-autoconfig command:remote:Command
   mail-backup mailstack:operations:Backup

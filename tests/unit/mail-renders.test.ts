@@ -35,7 +35,7 @@ describe("every bundle", () => {
     for (const [path, file] of Object.entries(bundle.files)) {
       // ssh takes no key that a group may read.
       const hidden = file.content.includes("@@secret:")
-        ? expect.stringMatching(path.startsWith("/etc/mailstack-backup/") ? /^0600$/ : /^0640$/)
+        ? expect.stringMatching(/^\/etc\/mailstack-(backup|alerts)\//.test(path) ? /^0600$/ : /^0640$/)
         : hiddenWithoutSecret[path];
       expect([path, file.mode]).toEqual([path, hidden ?? expect.stringMatching(/^0(644|755)$/)]);
     }

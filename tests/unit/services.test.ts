@@ -29,6 +29,7 @@ test("an added service comes after the mail services, and before the certificate
     "ufw",
     "fail2ban",
     "backup",
+    "alerts",
   ]);
 });
 

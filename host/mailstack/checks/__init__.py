@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from . import (
     accounts,
+    alerts,
     autoconfig,
     backup,
     bans,
@@ -78,6 +79,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
     ("upgrades", ("upgrades",), upgrades.nightly),
     ("backup", ("backup",), backup.newest),
     ("restore test", ("backup",), backup.restored),
+    ("alerts", ("alerts",), alerts.told),
     ("files", (), replaced.none),
     ("units", (), host.units),
     ("disk", (), host.disk),

@@ -1,0 +1,25 @@
+import { afterAt } from "./address";
+import type { Problem } from "./problem";
+import type { Settings } from "./schema";
+
+/** Names that every domain has without an alias, and the administrator gets. */
+const administratorNames = ["abuse", "hostmaster", "postmaster", "root"];
+
+/** Recipients of alerts that would bounce. */
+export function alertProblems(settings: Settings): Problem[] {
+  const { alertMail, users, aliases, sharedAliases } = settings;
+  const hosted = [settings.domain, ...settings.domains.map(({ name }) => name)];
+  const known = new Set([...users, ...aliases].map(({ address }) => address));
+  const everywhere = new Set([...administratorNames, ...sharedAliases.map(({ name }) => name)]);
+  return alertMail.flatMap((address, index) => {
+    const domain = afterAt(address);
+    const local = address.slice(0, -domain.length - 1);
+    if (!hosted.includes(domain) || known.has(address) || known.has(`@${domain}`) || everywhere.has(local)) return [];
+    return [
+      {
+        key: `alertMail[${index}]`,
+        message: `"${address}" is in a hosted domain but is no mailbox and no alias; add it to mailstack:users`,
+      },
+    ];
+  });
+}

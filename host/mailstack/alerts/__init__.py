@@ -1,0 +1,1 @@
+"""Alerts: `mailstack watch` runs the checks of `mailstack status` each minute and tells people what changed."""
