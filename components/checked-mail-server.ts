@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { unusableAccount } from "./cloud/account-check";
 import { foreignRecords } from "./dns/foreign-records";
+import { staysPublished } from "./history/dkim-keys";
 import { checkedPast } from "./history/checked-past";
 import { publishedNames } from "./history/history";
 import { weakerDmarc } from "./history/weaker-dmarc";
@@ -37,6 +38,8 @@ export async function checkedMailServer(
     ...onlyLocalAlerts(settings, args.alertUrls),
   ];
   for (const line of warnings) await pulumi.log.warn(line);
+  const { former } = publishedNames(settings, past);
+  for (const line of staysPublished(former.kept, former.keys)) await pulumi.log.info(line);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];
   const server = new MailServer(name, { ...args, past }, options);

@@ -10,6 +10,7 @@ import { Server } from "./cloud/server";
 import { publishRecords } from "./dns/publish";
 import { Published } from "./dns/published";
 import type { HostFacts } from "./dns/zone-data";
+import { presumedKeys } from "./history/dkim-keys";
 import {
   backupsOf,
   hostnameOf,
@@ -32,7 +33,8 @@ import { installServices } from "./install-services";
 import { openPorts, servicesOf } from "./services";
 import { urlsOf } from "./services/alerts";
 import { backupSecrets } from "./services/backup";
-import { controllerSecret, dkimOutput } from "./services/rspamd";
+import { keysOf } from "./services/dkim-keys";
+import { controllerSecret } from "./services/rspamd";
 import { servedKeyOf } from "./services/served-key";
 import { stackOf, type Stack } from "./services/stack";
 import type { AlertUrlKey } from "./settings/alerts";
@@ -206,22 +208,29 @@ export class MailServer extends pulumi.ComponentResource {
       waitsFor: { volume: disk ? [disk.volume] : [], address },
       parent: this,
     });
-    const dkim = installed
+    const keys = installed
       .resultsOf("rspamd")
-      .apply((results) => Object.fromEntries(domains.map((domain) => [domain, results[dkimOutput(domain)] ?? ""])));
+      .apply((results) => keysOf(results, settings.dkimOtherSelectors, domains));
+    const dkim = keys.apply(({ signing }) => signing);
     const servedKey = settings.dane ? installed.resultsOf("certificate").apply(servedKeyOf) : undefined;
     const facts = pulumi
-      .all([addresses, dkim, servedKey])
-      .apply(([known, dkim, servedKey]): HostFacts => ({ ...known, dkim, servedKey }));
+      .all([addresses, keys, servedKey])
+      .apply(([known, { signing, others }, servedKey]): HostFacts => ({
+        ...known,
+        dkim: signing,
+        otherKeys: others,
+        servedKey,
+      }));
 
     const pointing = { parent: this, providers: [args.linode], dependsOn: address };
     const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, pointing)];
     if (settings.ipv6) reverse.push(new ReverseName(`${name}-ptr6`, { address: server.ipv6, hostname }, pointing));
-    const records = publishRecords(`${name}-dns`, "mail", publishing, facts, [installed.last, ...reverse]);
+    const presuming = { ...publishing, presumedKeys: presumedKeys(args.past, settings, pulumi.runtime.isDryRun()) };
+    const records = publishRecords(`${name}-dns`, "mail", presuming, facts, [installed.last, ...reverse]);
     // A new key signs only now. Where its record is not to be seen within the time, the host goes on looking.
-    const keys = JSON.stringify({ selector: settings.dkimSelector, domains });
+    const signers = JSON.stringify({ selector: settings.dkimSelector, domains });
     const signing = { parent: this, dependsOn: [installed.last, ...records] };
-    const signed = host.run(`${name}-dkim`, { arguments: "dkim switch --wait 60", stdin: keys }, signing);
+    const signed = host.run(`${name}-dkim`, { arguments: "dkim switch --wait 60", stdin: signers }, signing);
     // The firewall is closed for them by now.
     const retiring = { parent: this, dependsOn: [installed.last] };
     const removal = { arguments: `remove ${own.retired.join(" ")}` };
@@ -246,6 +255,7 @@ export class MailServer extends pulumi.ComponentResource {
       resizesDisk: resizeDisk,
       guarded,
       zones,
+      selector: settings.dkimSelector,
       services: own.services,
       backups: backupsOf(args.past, settings.backupRepository, id),
       kept: former.kept,

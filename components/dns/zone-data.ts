@@ -11,6 +11,8 @@ export interface HostFacts {
   ipv6: string;
   /** DKIM TXT value per domain, `v=DKIM1; k=rsa; p=...`, one string however long. */
   dkim: Readonly<Record<string, string>>;
+  /** The same of the keys that do not sign, by domain and selector. */
+  otherKeys?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** SHA-256 of the served TLS key, hexadecimal. Ignored when `dane` is false. */
   servedKey?: string;
 }
@@ -34,6 +36,10 @@ export interface MailDomainSettings {
   /** Whether the zone says which key port 25 has; for signed zones only. */
   dane?: boolean;
   dkimSelector: string;
+  /** Selectors of keys that are published and do not sign. */
+  dkimOtherSelectors?: string[];
+  /** For a preview: TXT values of these that the host will tell again, by selector. */
+  presumedKeys?: Record<string, string>;
   /** Names of the host in this zone from before, still published with its addresses. */
   formerHostnames?: string[];
   /** All names of the host from before: senders may still know them as the domain's MX. */
@@ -119,7 +125,11 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
   const records: MailRecord[] = [
     { key: "mx", name: domain, type: "MX", stage: "mail", priority: 10, content: hostname },
     text("spf", domain, ["v=spf1 mx", ...spfIncludes.map((name) => `include:${name}`), "-all"].join(" ")),
-    dkim(settings.dkimSelector, (facts) => facts.dkim[domain] ?? missingKey(domain)),
+    // In an order of their own: when two keys change places, no record moves.
+    ...[settings.dkimSelector, ...(settings.dkimOtherSelectors ?? [])].sort().map((selector) => {
+      const told = (facts: HostFacts) => keyOf(facts, domain, selector, settings.dkimSelector) || missingKey(domain);
+      return dkim(selector, settings.presumedKeys?.[selector] ?? told);
+    }),
     ...Object.entries(formerKeys).map(([selector, value]) => dkim(selector, value)),
     // SPF of the host's own name proves nothing about the domain (`aspf=s`): what is sent on for strangers leaves with it.
     text("dmarc", at("_dmarc"), `v=DMARC1; p=${settings.dmarcPolicy}; aspf=s; rua=mailto:dmarc@${domain}`),
@@ -245,6 +255,10 @@ export function nullRecords(domain: string): MailRecord[] {
 export function quoteText(text: string): string {
   const chunks = text.match(/[^]{1,255}/g) ?? [""];
   return chunks.map((chunk) => `"${chunk.replace(/([\\"])/g, "\\$1")}"`).join(" ");
+}
+
+function keyOf(facts: HostFacts, domain: string, selector: string, signing: string): string | undefined {
+  return selector === signing ? facts.dkim[domain] : facts.otherKeys?.[domain]?.[selector];
 }
 
 function missingKey(domain: string): never {

@@ -11,6 +11,8 @@ export interface RecordsArgs {
   first: FirstNames;
   /** What was published before and is not given up yet. */
   former: Former;
+  /** For a preview: DKIM TXT values that the host will tell again, by domain and selector. */
+  presumedKeys?: Record<string, Record<string, string>>;
 }
 
 /** Every record of each domain, by domain. */
@@ -26,7 +28,9 @@ export function zoneTexts(args: RecordsArgs, facts: HostFacts): Record<string, s
 /** The same as sets of records, for the host, which knows its own addresses and keys. */
 export function recordSetsOf(args: RecordsArgs): Record<string, RecordSet[]> {
   const sets = (domain: string, records: MailRecord[]) => {
-    const facts = { ...hostsOwn, dkim: { [domain]: hostsOwn.key } };
+    const others = args.settings.dkimOtherSelectors.map((selector) => [selector, hostsOwn.key]);
+    const otherKeys = { [domain]: Object.fromEntries(others) as Record<string, string> };
+    const facts = { ...hostsOwn, dkim: { [domain]: hostsOwn.key }, otherKeys };
     // The key of port 25 has a check of its own.
     return recordSets(
       records.filter(({ type }) => type !== "TLSA"),
@@ -68,13 +72,15 @@ export function recordsOf(args: RecordsArgs, zone: Zone): MailRecord[] {
   return args.settings.dnsProvider === "linode" ? records.filter(linodeHolds) : records;
 }
 
-function everyRecordOf({ settings, hostname, first, former }: RecordsArgs, zone: Zone): MailRecord[] {
+function everyRecordOf({ settings, hostname, first, former, presumedKeys }: RecordsArgs, zone: Zone): MailRecord[] {
   if (zone.nullMx) return nullRecords(zone.name);
   const { name: domain, spfIncludes } = zone;
-  const { domain: mainDomain, ipv6, manageSieve, dane, dkimSelector, dmarcPolicy, acmeDirectory, mtaSts } = settings;
+  const { domain: mainDomain, ipv6, manageSieve, dane, dmarcPolicy, acmeDirectory, mtaSts } = settings;
+  const { dkimSelector, dkimOtherSelectors } = settings;
   const formerHostnames = former.hostnames.filter((host) => host.domain === domain).map(({ name }) => name);
   const formerExchangers = former.hostnames.map(({ name }) => name);
   const kept = { first, formerHostnames, formerExchangers, formerKeys: former.keys[domain], spfIncludes };
   const own = { webNames: webNames(settings, domain), ipv6, manageSieve, dane, mtaSts, ...kept };
-  return mailRecords({ domain, mainDomain, hostname, dkimSelector, dmarcPolicy, acmeDirectory, ...own });
+  const keys = { dkimSelector, dkimOtherSelectors, presumedKeys: presumedKeys?.[domain] };
+  return mailRecords({ domain, mainDomain, hostname, dmarcPolicy, acmeDirectory, ...keys, ...own });
 }

@@ -1,3 +1,4 @@
+import { formerKeysOf } from "./dkim-keys";
 import { formerVolumeLabel, volumeLabel } from "../cloud/labels";
 import { plans } from "../settings/linode";
 import type { Settings } from "../settings/schema";
@@ -18,11 +19,16 @@ export interface History {
   guarded: string;
   /** Zones at the DNS provider, by domain, whose name was compared with the domain's. */
   zones: Record<string, string>;
+  /** That signs. Older versions have noted none. */
+  selector?: string;
   /** Services of another program that are or were on the host, by name. */
   services?: string[];
   /** The repository that holds the stack's backups, and the ID of the instance that made the first of them. */
   backups?: { repository: string; host: string };
-  /** Names that are published although the settings do not name them any more, each with the day until which. */
+  /**
+   * Names that are published although the settings do not name them any more, each with the day until which; and those of
+   * keys that signed and are among the others now.
+   */
   kept: Record<string, string>;
 }
 
@@ -123,12 +129,14 @@ export function volumeLabelOf({ volume, hostname }: FirstNames): string {
   return volume ?? formerVolumeLabel(hostname);
 }
 
+const dayOf = (now: Date) => new Date(now.getTime() + keptDays * dayMs).toISOString();
+
 /** Names that the settings do not hold any more, and that others may still use. */
 export function formerNames(past: Past | undefined, settings: Settings, hostname: string, now: Date): Former {
   const former: Former = { hostnames: [], keys: {}, kept: {} };
   if (!past) return former;
   const { kept: before = {} } = past;
-  const until = (name: string) => before[name] ?? new Date(now.getTime() + keptDays * dayMs).toISOString();
+  const until = (name: string) => before[name] ?? dayOf(now);
   const isKept = (name: string) => Date.parse(until(name)) > now.getTime();
   const domains = [settings.domain, ...settings.domains.map(({ name }) => name)];
   const hosts = new Set([past.hostname, ...Object.keys(before).filter((name) => !name.includes("._domainkey."))]);
@@ -139,12 +147,9 @@ export function formerNames(past: Past | undefined, settings: Settings, hostname
     former.kept[name] = until(name);
   }
   for (const domain of domains) {
-    for (const [selector, value] of Object.entries(past.keys[domain] ?? {})) {
-      const name = `${selector}._domainkey.${domain}`;
-      if (selector === settings.dkimSelector || !isKept(name)) continue;
-      (former.keys[domain] ??= {})[selector] = value;
-      former.kept[name] = until(name);
-    }
+    const { values, kept } = formerKeysOf(domain, past, settings, dayOf(now), now);
+    if (Object.keys(values).length > 0) former.keys[domain] = values;
+    Object.assign(former.kept, kept);
   }
   return former;
 }

@@ -1,6 +1,7 @@
 import { sandbox } from "../deployment/sandbox";
 import { defineService, type BundleBody } from "../deployment/define-service";
 import { filesFrom, pluginFile, program } from "../deployment/files";
+import { dkimKeys, type DkimSettings } from "./dkim-keys";
 import { redisGroup, redisSocket } from "./redis";
 import { filterFiles, taskSeconds } from "./rspamd-filters";
 import type { Stack } from "./stack";
@@ -9,11 +10,6 @@ import type { Stack } from "./stack";
 export const controllerSecret = "rspamd-controller";
 /** Messages of each kind that must be learned before they count; Rspamd's own number, also `mailstack status` names it. */
 const minimumLearned = 200;
-
-/** Name of the bundle's output that holds the value of a domain's DKIM record, without quotes and in one piece. */
-export function dkimOutput(domain: string): string {
-  return `dkim ${domain}`;
-}
 
 /** Where Rspamd's workers scan mail. */
 export const milterPort = 11332;
@@ -29,15 +25,10 @@ export const rspamdUser = "_rspamd";
 /** `learn learn-spam` or `learn learn-ham` teaches Rspamd the message on standard input; for {@link rspamdUser} only. */
 export const learnProgram = "/usr/local/libexec/mailstack/learn";
 
-/** The program's own: Rspamd may not write there, since root reads and writes keys in it (host/mailstack/keys/dkim_keys.py). */
-const dkimFolder = "/var/lib/mailstack/dkim";
-const dkim = ["/usr/local/sbin/mailstack", "dkim"];
 const dkimService = "mailstack-dkim.service";
 const dkimTimer = "mailstack-dkim.timer";
 /** Who signs; host/mailstack/keys/dkim.py writes it. */
 const signing = "/etc/rspamd/dkim_domains.inc";
-/** What the settings want of it. */
-const wantedKeys = "/usr/local/share/mailstack/dkim.json";
 const settle = ["/usr/local/sbin/mailstack", "rspamd-settle", "--port", `${milterPort}`];
 const watchProgram = "/usr/local/libexec/mailstack/rspamd-watch";
 const watchService = "mailstack-rspamd-watch.service";
@@ -72,16 +63,9 @@ export const rspamd = defineService({
 });
 
 function render(
-  stack: Pick<
-    Stack,
-    "system" | "mailDomains" | "dkimSelector" | "userRecipientsPerHour" | "spamAutolearn" | "clamav" | "spamAssassin"
-  >,
+  stack: DkimSettings & Pick<Stack, "system" | "userRecipientsPerHour" | "spamAutolearn" | "clamav" | "spamAssassin">,
 ): BundleBody {
-  const domains = [...stack.mailDomains].sort().map((name) => ({
-    name,
-    selector: stack.dkimSelector,
-    key: `${dkimFolder}/${name}.${stack.dkimSelector}.key`,
-  }));
+  const keys = dkimKeys(stack, `root:${rspamdUser}`);
   const local = "/etc/rspamd/local.d";
   const knownSenders = stack.system.rspamdKnowsSenders
     ? filesFrom("rspamd", Object.fromEntries(knownSenderFiles.map((name) => [`${local}/${name}`, plain])), {})
@@ -144,14 +128,11 @@ function render(
         },
       ),
       "/etc/rspamd/mailstack.d/recipients.lua": pluginFile("recipients.lua"),
-      [wantedKeys]: { owner: "root:root", mode: "0644", content: `${JSON.stringify({ domains }, undefined, 1)}\n` },
+      ...keys.files,
       ...filterFiles(stack),
       ...knownSenders,
     },
-    prepare: [
-      [...dkim, "prepare"],
-      [...dkim, "make", ...domains.map((domain) => domain.key)],
-    ],
+    prepare: keys.prepare,
     validate: [["rspamadm", "configtest"]],
     // A reload starts new workers on the same sockets while the old ones finish: no message is put off. A restart on
     // Debian 13 stops for up to 16 s (twice Rspamd's task_timeout) once it has seen certain messages.
@@ -163,11 +144,8 @@ function render(
     health: [{ run: [...settle, "--check"], timeoutSeconds: 60 }],
     // The first start compiles patterns for many seconds before it listens. Other services are set up meanwhile;
     // Postfix, which needs the port, waits for it.
-    after: [
-      ["systemctl", "start", "--no-block", settleService],
-      [...dkim, "watch"],
-    ],
-    state: [{ kind: "files", path: dkimFolder, owner: `root:${rspamdUser}` }],
-    outputs: Object.fromEntries(domains.map((domain) => [dkimOutput(domain.name), [...dkim, "record", domain.key]])),
+    after: [["systemctl", "start", "--no-block", settleService], ...keys.after],
+    state: keys.state,
+    outputs: keys.outputs,
   };
 }

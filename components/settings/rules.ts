@@ -5,6 +5,7 @@ import { alertProblems } from "./alerts-rules";
 import { backupProblems } from "./backup-rules";
 import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
+import { dkimProblems } from "./dkim-rules";
 import { filterProblems } from "./filters-rules";
 import { afterAt } from "./address";
 import { setWith, type Problem } from "./problem";
@@ -27,6 +28,7 @@ export function validateSettings(settings: Settings): Problem[] {
     ...networkProblems(settings),
     ...certificateProblems(settings),
     ...daneProblems(settings),
+    ...dkimProblems(settings),
     ...filterProblems(settings),
     ...backupProblems(settings),
     ...alertProblems(settings),

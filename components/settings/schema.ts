@@ -5,6 +5,7 @@ import { alertsShape, alertUrlKeys } from "./alerts";
 import { backupShape, hasLogin } from "./backup";
 import { certificateShape } from "./certificate";
 import { daneShape } from "./dane";
+import { dkimShape } from "./dkim";
 import { filtersShape } from "./filters";
 import { plans, regions } from "./linode";
 import { machineShape } from "./machine";
@@ -141,10 +142,7 @@ export const settingsSchema = z.strictObject({
     .min(0, "must not be negative")
     .max(16384, "must be at most 16384 MiB")
     .default(2048),
-  dkimSelector: z
-    .string()
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be one DNS label: letters, digits and hyphens")
-    .default("mail1"),
+  ...dkimShape,
   dmarcPolicy: oneOf(["none", "quarantine", "reject"]).default("quarantine"),
   ...spamShape,
   ...filtersShape,

@@ -84,9 +84,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("services", nargs="*", metavar="SERVICE", help="only these")
     made = as_json(command(top_commands, "status", commands.status, "test the services as their users meet them"))
     made.add_argument("--without", action="append", default=[], metavar="CHECK", help="leave this one out")
-    keys = command(top_commands, "dkim", None, "the keys that sign mail").add_subparsers(
-        metavar="COMMAND", required=True
-    )
+    text = "tell which keys sign mail, whether the DNS shows them, and what to do next"
+    keys = as_json(command(top_commands, "dkim", commands.dkim_show, text)).add_subparsers(metavar="COMMAND")
     made = command(keys, "make", commands.dkim_make, "make the missing ones, and keep what is there")
     made.add_argument("keys", nargs="+", metavar="PATH")
     command(keys, "record", commands.dkim_record, "print the value of a key's DNS record").add_argument("key")

@@ -56,6 +56,15 @@ def dkim_record(options: Namespace) -> int:
     return 0
 
 
+def dkim_show(options: Namespace) -> int:
+    """stdout: the keys of each domain and what to do next, as text or JSON."""
+    from .keys.dkim_report import as_text, report
+
+    found = report()
+    say_result(found if options.json else as_text(found))
+    return 0
+
+
 def firewall_arm(_options: Namespace) -> int:
     """Prints nothing on stdout. Called by `apply`, which holds the lock."""
     from .firewall import arm

@@ -16,7 +16,8 @@ class Switch(HostTestCase):
     def setUp(self):
         super().setUp()
         self.enterContext(mock.patch.dict(os.environ, {"MAILSTACK_ROOT": str(self.root)}))
-        os.makedirs(on_host(os.path.dirname(dkim.SIGNING)))
+        for folder in (os.path.dirname(dkim.SIGNING), FOLDER):
+            os.makedirs(on_host(folder))
         self.commands = []
         self.enterContext(mock.patch.object(dkim, "run", lambda argv, *_: self.commands.append(argv)))
         self.enterContext(mock.patch.object(dkim, "must", lambda argv, *_: self.commands.append(argv)))

@@ -16,6 +16,11 @@ export const variants: Record<string, Render> = {
     spamAssassin: true,
     spamAutolearn: true,
   }),
+  "rspamd-rotation": renderOf("rspamd", {
+    dkimSelector: "mail2",
+    dkimOtherSelectors: ["mail3", "mail1"],
+    dkimMaxAgeDays: 180,
+  }),
   "restore-state-ssh": renderOf("restore-state", {
     backupRepository: "sftp://mail@backup.example.net:2222/srv/mail",
     backupHostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"B".repeat(43)}`,

@@ -2,6 +2,30 @@ import { seenBy, type Mutant } from "./mutant";
 
 /** Faults in the program on the host, and in what counts tests. */
 export const codeMutants: Mutant[] = [
+  ...seenBy("host/test_dkim_rotation", [
+    ["a key signs that the DNS does not show", "host/mailstack/keys/dkim.py", "    _refuse_unpublished(now)\n", ""],
+    [
+      "one server of a zone is enough",
+      "host/mailstack/keys/dkim_record.py",
+      "    for server in servers:",
+      "    for server in servers[:1]:",
+    ],
+    ["any key under the name is fine", "host/mailstack/keys/dkim_record.py", "if there != [public]:", "if not there:"],
+  ]),
+  ...seenBy("unit/dkim-rotation", [
+    [
+      "a key that signed goes with its setting",
+      "components/history/dkim-keys.ts",
+      "past.kept?.[name] ?? (signed ? day : undefined)",
+      "past.kept?.[name]",
+    ],
+    [
+      "a key that was never published may sign",
+      "components/history/dkim-keys.ts",
+      "!(dkimSelector in published)",
+      "false",
+    ],
+  ]),
   ...seenBy("host/test_passwords", [
     [
       "one salt for all passwords",

@@ -129,8 +129,8 @@ export const mailMutants: Mutant[] = [
     [
       "another domain's key signs",
       "components/dns/zone-data.ts",
-      "facts.dkim[domain] ??",
-      "facts.dkim[settings.mainDomain] ??",
+      "keyOf(facts, domain, selector, settings.dkimSelector)",
+      "keyOf(facts, settings.mainDomain, selector, settings.dkimSelector)",
     ],
     ["a domain without mail sends some", "components/dns/zone-data.ts", '"v=spf1 -all")', '"v=spf1 ~all")'],
     [

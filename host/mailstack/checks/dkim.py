@@ -4,10 +4,11 @@ import http.client
 import json
 import socket
 
-from ..keys.dkim import SIGNING, signing, waiting
+from ..keys.dkim import SIGNING, settings, signing, waiting
 from ..keys.dkim_keys import problem
+from ..keys.dkim_report import too_old
 from ..programs import run
-from .bad import TIMEOUT, Bad
+from .bad import TIMEOUT, Bad, Warn
 
 # Who can open it is asked for no password.
 _CONTROLLER = "/run/rspamd/controller.sock"
@@ -27,6 +28,11 @@ def signs(_name: str, controller: str = _CONTROLLER) -> str:
             raise Bad(wrong)
         if not _signature(domain, controller):
             raise Bad(f"mail of {domain} leaves without a signature; see journalctl -u rspamd")
+    for other in (each.path for others in settings().others.values() for each in others):
+        if wrong := problem(other):
+            raise Bad(wrong)
+    if aged := too_old():
+        raise Warn(aged)
     waits = [f"{each.selector}._domainkey.{name}" for name, each in waiting().items()]
     return f"signs for {len(keys)} domains" + (f"; not yet in the DNS: {', '.join(waits)}" if waits else "")
 

@@ -1,7 +1,8 @@
 """Which DKIM key signs.
 
 A new selector signs for a domain once every server of its zone has the key's record. Until then the former one goes
-on, whose record is still there: receivers find each signature's key.
+on, whose record is still there: receivers find each signature's key. Where the settings name other selectors, whoever
+deploys publishes a key before it signs: one whose record is not there yet is refused, and nothing is changed.
 """
 
 import json
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 
 from ..atomic_file import replace
 from ..errors import MailstackError
-from ..paths import on_host
+from ..paths import DKIM, on_host
 from ..programs import must, run
 from ..progress import say
 from ..safe_path import state
-from .dkim_keys import BEFORE, make, record
-from .world_dns import ask_server, zone_of
+from .dkim_keys import BEFORE, make
+from .dkim_record import absences, absent, record_name
+from .dkim_times import note, signed
 
 # The bundle's file: what is wanted.
 WANTED = "/usr/local/share/mailstack/dkim.json"
@@ -27,6 +29,8 @@ SIGNING = "/etc/rspamd/dkim_domains.inc"
 _ENTRY = re.compile(r'"([^"]+)" \{\s+selector = "([^"]+)";\s+path = "([^"]+)";')
 _TIMER = "mailstack-dkim.timer"
 _PAUSE = 3.0
+# A server that does not answer at once is asked again before a key is refused.
+_PATIENCE = 15.0
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,33 @@ class Key:
     path: str
 
 
-def wanted() -> dict[str, Key]:
-    """By domain, as the stack's settings say."""
+@dataclass(frozen=True)
+class Wanted:
+    """What the stack's settings say."""
+
+    # By domain.
+    signing: dict[str, Key]
+    # Published, and not signing.
+    others: dict[str, list[Key]]
+    # Of the key that signs; 0: any age.
+    most_days: int
+
+
+def settings() -> Wanted:
+    """As the last deployment left them; those of older versions know of one key a domain."""
     with open(on_host(WANTED), encoding="utf-8") as file:
         data = json.load(file)
-    return {each["name"]: Key(each["selector"], each["key"]) for each in data["domains"]}
+    others = {
+        each["name"]: [Key(other["selector"], other["key"]) for other in each.get("others", [])]
+        for each in data["domains"]
+    }
+    keys = {each["name"]: Key(each["selector"], each["key"]) for each in data["domains"]}
+    return Wanted(keys, others, data.get("maxAgeDays", 0))
+
+
+def wanted() -> dict[str, Key]:
+    """Who should sign, by domain."""
+    return settings().signing
 
 
 def signing() -> dict[str, Key]:
@@ -62,12 +88,43 @@ def waiting() -> dict[str, Key]:
 def prepare() -> None:
     """Before missing keys are made: who signs from now on. What signs goes on, while its key is there."""
     now = signing()
-    keys = {name: _first(name, key, now.get(name)) for name, key in wanted().items()}
+    _refuse_unpublished(now)
+    # A host that was restored knows by the backup who signed.
+    before = {**_noted(), **now}
+    keys = {name: _first(name, key, before.get(name)) for name, key in wanted().items()}
     former = [key.path for name, key in keys.items() if key != wanted()[name]]
     if former:
         # They may still be where older versions had them.
         make(former)
     _write(keys)
+
+
+def _refuse_unpublished(now: dict[str, Key]) -> None:
+    wants = settings()
+    if not any(wants.others.values()):
+        return
+    new = [
+        (name, key.selector, key.path)
+        for name, key in wants.signing.items()
+        if name in now and now[name].selector != key.selector
+    ]
+    missing = absences(new, _PATIENCE) if new else {}
+    for (name, selector), why in missing.items():
+        former, record = now[name].selector, record_name(name, selector)
+        raise MailstackError(
+            f"{selector} cannot sign yet: {record} is not in the DNS with this host's key ({why}); "
+            f"set mailstack:dkimSelector back to {former} and put {selector} into mailstack:dkimOtherSelectors; "
+            "`mailstack dkim` tells when they can change places"
+        )
+
+
+def _noted() -> dict[str, Key]:
+    return {
+        domain: Key(selector, f"{DKIM}/{domain}.{selector}.key")
+        for domain, selectors in signed().items()
+        for selector, each in selectors.items()
+        if each.until is None
+    }
 
 
 def _first(domain: str, key: Key, current: Key | None) -> Key:
@@ -113,19 +170,14 @@ def switch(wait: float, seen: Callable[[str, Key], bool] | None = None) -> list[
 
 
 def watch() -> None:
-    """A timer goes on looking while a key waits."""
+    """Notes who signs; a timer goes on looking while a key waits."""
+    note({name: (key.selector, key.path) for name, key in signing().items()})
     run(["systemctl", "--quiet", "enable" if waiting() else "disable", "--now", _TIMER])
 
 
 def in_dns(domain: str, key: Key) -> bool:
     """Every server of the zone has the key's record."""
-    public = record(key.path)
-    try:
-        servers = zone_of(domain).servers
-    except MailstackError:
-        return False
-    name = f"{key.selector}._domainkey.{domain}"
-    return bool(servers) and all((ask_server(server, name, "TXT") or []) == [public] for server in servers)
+    return absent(domain, key.selector, key.path) is None
 
 
 def _write(keys: dict[str, Key]) -> None:
