@@ -8,6 +8,8 @@ export const addresses = {
   apis: "198.51.100.3",
   /** HTTP proxy for apt on port 3142. */
   aptProxy: "198.51.100.4",
+  /** The object storage of every region: HTTPS on 443. */
+  objects: "198.51.100.5",
   peer: "198.51.100.10",
   /** Instances get the first free address in this range. */
   firstInstance: 20,
@@ -16,6 +18,7 @@ export const addresses = {
   gateway6: "2001:db8::1",
   dns6: "2001:db8::2",
   apis6: "2001:db8::3",
+  objects6: "2001:db8::5",
   peer6: "2001:db8::10",
   /** Where hosts send what is not for them, on every link; the provider's routers have the same one. */
   router6: "fe80::1",
@@ -123,4 +126,23 @@ export interface Zones {
   pointer(address: string, name: string | undefined): Promise<void>;
   /** What the authoritative server answers now, presentation form. */
   lookup(name: string, type: string): Promise<string[]>;
+}
+
+/** Who may reach which buckets of the object storage. Buckets are known by label. */
+export interface ObjectAccess {
+  /** Names of all endpoints, for example `nl-ams-1.linodeobjects.com`. */
+  endpoints: string[];
+  /** Endpoint of each bucket. */
+  buckets: Record<string, string>;
+  keys: { accessKey: string; secretKey: string; read: string[]; write: string[] }[];
+}
+
+/** The provider's object storage: an S3 server. Implemented by local-cloud/cloud. */
+export interface ObjectStore {
+  /** Makes the buckets that are missing; from then on these keys are let in, and no others. */
+  serve(access: ObjectAccess): Promise<void>;
+  /** What the newest versions of a bucket's objects are. */
+  usage(label: string): Promise<{ objects: number; size: number }>;
+  /** @returns false when it is not empty; it then stays. */
+  removeBucket(label: string): Promise<boolean>;
 }

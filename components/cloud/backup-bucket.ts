@@ -34,7 +34,6 @@ export class BackupBucket extends pulumi.ComponentResource {
         label,
         region,
         acl: "private",
-        corsEnabled: false,
         versioning: true,
         lifecycleRules: [
           {

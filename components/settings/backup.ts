@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { regions } from "./linode";
+import { bucketRegions } from "./linode";
 
 const user = "[a-z_][a-z0-9_-]{0,31}";
 const host = String.raw`(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\])`;
@@ -33,7 +33,9 @@ export const backupShape = {
     .meta({ examples: ["linode", "sftp://backup@backup.example.org/srv/mail"] })
     .default(""),
   backupRegion: z
-    .enum(regions, { error: (issue) => `"${issue.input}" is unknown; use one of ${regions.join(", ")}` })
+    .enum(bucketRegions, {
+      error: (issue) => `"${issue.input}" has no object storage; use one of ${bucketRegions.join(", ")}`,
+    })
     .default("nl-ams"),
   backupHostKey: z
     .string()

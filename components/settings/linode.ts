@@ -36,6 +36,33 @@ export const regions = [
   "us-west",
 ] as const;
 
+/** Those of them with object storage. Source: Linode API `GET /v4/object-storage/endpoints`. */
+export const bucketRegions = [
+  "ap-south",
+  "au-mel",
+  "br-gru",
+  "de-fra-2",
+  "es-mad",
+  "eu-central",
+  "fr-par",
+  "gb-lon",
+  "id-cgk",
+  "in-maa",
+  "it-mil",
+  "jp-osa",
+  "jp-tyo-3",
+  "nl-ams",
+  "se-sto",
+  "sg-sin-2",
+  "us-east",
+  "us-iad",
+  "us-lax",
+  "us-mia",
+  "us-ord",
+  "us-sea",
+  "us-southeast",
+] as const satisfies readonly (typeof regions)[number][];
+
 /** Plans that carry the mail stack, with their memory and disk in MiB. Source: Linode API `GET /v4/linode/types`. */
 export const plans: Readonly<Record<string, { memory: number; disk: number }>> = {
   "g6-standard-1": { memory: 2048, disk: 51_200 },

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
+from mailstack.backup.restic import kind_of
 from mailstack.checks.backup import newest
 from mailstack.checks.bad import Bad, Warn
 from tests.backup_case import USER, BackupTestCase
@@ -71,6 +72,17 @@ class Trouble(BackupTestCase):
         self.back_up()
         self.settings(password="another")
         self.refused("the repository's password is not this stack's")
+
+    def test_a_refusal_of_an_s3_server_is_told_from_an_address_where_nothing_is(self):
+        for said in (
+            "Fatal: unable to open config file: Stat: Access Denied.",
+            "Fatal: create repository at s3:https://x/y failed: client.BucketExists: Access Denied.",
+            "List(key) returned error, retrying after 552ms: The request signature we calculated does not match the "
+            "signature you provided. Check your key and signing method.",
+            "Fatal: The AWS Access Key Id you provided does not exist in our records.",
+        ):
+            self.assertEqual(kind_of(said), "refused", said)
+        self.assertEqual(kind_of("Fatal: unable to open config file: Stat: The specified key does not exist."), "other")
 
     def test_another_repository_in_its_place_is_not_used(self):
         self.back_up()

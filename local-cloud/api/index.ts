@@ -1,5 +1,5 @@
 import fastify, { type FastifyServerOptions, type RawRequestDefaultExpression } from "fastify";
-import { addresses, type HostSpec, type Hosts, type Zones } from "../contracts";
+import { addresses, type HostSpec, type Hosts, type ObjectStore, type Zones } from "../contracts";
 import { acmeProxy } from "./acme-proxy";
 import type { App } from "./app";
 import { cloudflareApi, type CloudflareOptions, publishCloudflare } from "./cloudflare/plugin";
@@ -8,6 +8,7 @@ import { zoneId } from "./cloudflare/zones";
 import type { LinodeContext } from "./linode/context";
 import { publishDomains } from "./linode/domains";
 import { recover, wantedHosts } from "./linode/instance-life";
+import { republishObjects } from "./linode/object-access";
 import { linodeApi } from "./linode/plugin";
 import { republishInstances } from "./linode/recovery";
 import { apiNames } from "./names";
@@ -48,6 +49,7 @@ export function zoneToken(zone: string): string {
 export interface ApiOptions {
   hosts: Hosts;
   zones: Zones;
+  objects: ObjectStore;
   /** JSON; made when it is missing, readable by root alone. */
   stateFile: string;
   /** Default: `addresses.apis`. */
@@ -78,14 +80,14 @@ export interface Apis {
 }
 
 /**
- * Starts the emulated APIs on one HTTPS listener, chosen by `Host`. What the state file holds is written to the DNS and
- * to the packet filters again before the first request is answered.
+ * Starts the emulated APIs on one HTTPS listener, chosen by `Host`. What the state file holds is written to the DNS,
+ * the packet filters and the object storage again before the first request is answered.
  * @throws Error when the address is in use or the state file is damaged.
  */
 export async function startApis(options: ApiOptions): Promise<Apis> {
-  const { hosts, zones, log } = options;
+  const { hosts, zones, objects, log } = options;
   const store = new Store(options.stateFile);
-  const linode: LinodeContext = { store, hosts, zones, log, background: new Set() };
+  const linode: LinodeContext = { store, hosts, zones, objects, log, background: new Set() };
   const cloudflare: CloudflareOptions = {
     store,
     dns: zones,
@@ -136,6 +138,7 @@ export async function startApis(options: ApiOptions): Promise<Apis> {
   await publishCloudflare(cloudflare);
   await publishDomains(linode);
   await republishInstances(linode);
+  await republishObjects(linode);
   await app.listen({ host: options.address ?? addresses.apis, port: options.port ?? 443 });
   recover(linode);
   return {

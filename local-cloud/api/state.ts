@@ -20,6 +20,8 @@ function empty(): State {
       events: [],
       domains: [],
       volumes: [],
+      buckets: [],
+      objectKeys: [],
       newLinodes: "legacy_config_only",
     },
     cloudflare: { records: [] },

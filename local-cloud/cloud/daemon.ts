@@ -11,6 +11,7 @@ import { BootedHosts } from "../hosts";
 import { certificateFor, crossSign, ensureImage, rootCertificate } from "../images";
 import { setUpPeer } from "../peer/set-up";
 import { runFolder, stateFolder } from "../places";
+import { S3Server } from "./object-store";
 import { acmeUpstream, startAcme, startAptCache, startDns, until } from "./services";
 import type { PowerDns } from "./zones";
 
@@ -37,6 +38,7 @@ async function main(settings: DaemonSettings): Promise<void> {
   mkdirSync(runFolder(cloud), { recursive: true, mode: 0o700 });
   const log = (line: string) => appendFileSync(join(state, "daemon.log"), `${new Date().toISOString()} ${line}\n`);
   const services = await ensureImage("services", log);
+  const objects = new S3Server(cloud, await ensureImage("objects", log), log);
 
   const [zones, acmeRoot] = await Promise.all([
     startDns(cloud, services, log),
@@ -46,6 +48,7 @@ async function main(settings: DaemonSettings): Promise<void> {
   // The only way out of the cloud: one TCP port to the apt cache.
   relay([aptProxyPort, addresses.aptProxy], [settings.aptCachePort, settings.aptCacheAddress]);
   relay([443, addresses.apis6], [443, addresses.apis]);
+  relay([443, addresses.objects6], [443, addresses.objects]);
   await until("the cache of Debian packages", async () => {
     const answer = await fetch(`http://${addresses.aptProxy}:${aptProxyPort}/`);
     if (!(await answer.text()).includes("Apt-Cacher NG")) throw new Error("another program answers at its port");
@@ -58,6 +61,7 @@ async function main(settings: DaemonSettings): Promise<void> {
   await startApis({
     hosts,
     zones,
+    objects,
     stateFile,
     certificateFor: (wanted) => certificateFor(join(state, "certificates"), wanted),
     acmeUpstream,
@@ -85,11 +89,17 @@ async function main(settings: DaemonSettings): Promise<void> {
 }
 
 async function publishApis(zones: PowerDns): Promise<void> {
-  for (const zone of ["linode.com", "cloudflare.com", "letsencrypt.org"]) await zones.create(zone);
-  for (const name of names) {
+  const { apis, apis6, objects, objects6 } = addresses;
+  const places: [name: string, ipv4: string, ipv6: string][] = [
+    ...names.map((name): [string, string, string] => [name, apis, apis6]),
+    // Every endpoint, and every bucket below it.
+    ["*.linodeobjects.com", objects, objects6],
+  ];
+  for (const [name, ipv4, ipv6] of places) {
     const zone = name.split(".").slice(-2).join(".");
-    await zones.replace(zone, { name, type: "A", ttl: 300, contents: [addresses.apis] });
-    await zones.replace(zone, { name, type: "AAAA", ttl: 300, contents: [addresses.apis6] });
+    await zones.create(zone);
+    await zones.replace(zone, { name, type: "A", ttl: 300, contents: [ipv4] });
+    await zones.replace(zone, { name, type: "AAAA", ttl: 300, contents: [ipv6] });
   }
 }
 

@@ -40,7 +40,7 @@ export async function startCloud(cloud: string, progress: (line: string) => void
     // Two at a time, which is what the smallest machine has processors for. Those of one release one after the other:
     // they share a cache of packages.
     const bookworm = async () => {
-      for (const image of ["debian12", "services", "peer"]) await ensureImage(image, progress);
+      for (const image of ["debian12", "services", "objects", "peer"]) await ensureImage(image, progress);
     };
     await Promise.all([bookworm(), ensureImage("debian13", progress)]);
     progress(`starting the cloud "${cloud}"`);

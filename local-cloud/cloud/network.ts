@@ -29,9 +29,9 @@ export async function makeNetwork(cloud: string): Promise<Uplink> {
   await must(["ip", "netns", "add", namespace]);
   const inside = (...words: string[]) => must(["ip", "-n", namespace, ...words]);
   await inside("link", "set", "lo", "up");
-  for (const address of [addresses.gateway, addresses.dns, addresses.apis, addresses.aptProxy])
+  for (const address of [addresses.gateway, addresses.dns, addresses.apis, addresses.aptProxy, addresses.objects])
     await inside("address", "add", `${address}/32`, "dev", "lo");
-  for (const address of [addresses.gateway6, addresses.dns6, addresses.apis6])
+  for (const address of [addresses.gateway6, addresses.dns6, addresses.apis6, addresses.objects6])
     await inside("address", "add", `${address}/128`, "dev", "lo");
   for (const switch_ of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"])
     await must(["ip", "netns", "exec", namespace, "sh", "-c", `echo 1 > /proc/sys/net/${switch_}`]);

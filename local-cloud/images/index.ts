@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { addresses, type ImageName } from "../contracts";
 import { peerImage, peerImageScript } from "../peer/image";
 import { ensureAuthority, rootCertificate } from "./authority";
@@ -59,6 +60,7 @@ END
 export async function ensureImage(name: string, progress: (line: string) => void): Promise<string> {
   await ensureAuthority();
   if (name === "services") return servicesImage(progress);
+  if (name === "objects") return objectsImage(progress);
   if (name === peerImage.name) {
     const from = await ensureImage(peerImage.base, progress);
     const inside = `rm -f /etc/apt/apt.conf.d/01proxy\n${peerImageScript()}\n${belief()}`;
@@ -87,4 +89,26 @@ async function servicesImage(progress: (line: string) => void): Promise<string> 
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends pdns-server pdns-backend-sqlite3 sqlite3 pebble apt-cacher-ng`;
   return buildImage({ name: "services", from, release: releases.debian12, inside }, progress);
+}
+
+/** Python of the image's Debian release. */
+const pythonVersion = "3.11";
+
+/**
+ * The S3 server's Python packages, from this machine's package index; by their hashes, so the same ones everywhere.
+ */
+async function objectsImage(progress: (line: string) => void): Promise<string> {
+  const from = await ensureImage("debian12", progress);
+  const requirements = join(__dirname, "../object-store/requirements.txt");
+  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+  const platforms = ["manylinux2014", "manylinux_2_28"].map((tag) => `--platform ${tag}_${machine}`).join(" ");
+  const outside = `/usr/bin/pip3 install --quiet --disable-pip-version-check --no-deps --require-hashes \
+  --only-binary=:all: --python-version ${pythonVersion} ${platforms} \
+  --no-compile --target "$ROOT/opt/object-store" --requirement '${requirements}'`;
+  const inside = `rm -f /etc/apt/apt.conf.d/01proxy
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends python3
+python3 -m compileall -q /opt/object-store`;
+  const seed = readFileSync(requirements, "utf8");
+  return buildImage({ name: "objects", from, release: releases.debian12, outside, inside, seed }, progress);
 }

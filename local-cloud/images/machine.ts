@@ -11,6 +11,7 @@ const needed: Record<string, string> = {
   "/usr/bin/curl": "curl",
   "/usr/bin/ssh-keygen": "openssh-client",
   "/usr/bin/nsenter": "util-linux",
+  "/usr/bin/pip3": "python3-pip",
 };
 
 /** `ip` is in /usr/sbin or /usr/bin, by release. */

@@ -80,7 +80,8 @@ test("a damaged state file and a busy port are clear errors", async () => {
   const busy = createServer();
   await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve));
   const { port } = busy.address() as AddressInfo;
-  const options = { hosts: cloud.hosts, zones: cloud.zones, address: "127.0.0.1", port, log: () => undefined };
+  const { hosts, zones, objects } = cloud;
+  const options = { hosts, zones, objects, address: "127.0.0.1", port, log: () => undefined };
   const stateFile = `${cloud.folder}/other.json`;
   await assert.rejects(
     startApis({ ...options, stateFile, certificateFor: async () => cloud.certificate }),

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { apiNames, defaultTokens, startApis, zoneId, type Apis } from "../../local-cloud/api";
 import { engineEnvironment, type Engine } from "../../local-cloud/engine";
 import type { RecordSet, Zones } from "../../local-cloud/contracts";
-import { FakeHosts } from "./api/fakes";
+import { FakeHosts, FakeObjects } from "./api/fakes";
 
 const run = promisify(execFile);
 const program = join(__dirname, "providers-program");
@@ -89,6 +89,7 @@ export class ProvidersCloud {
     this.apis = await startApis({
       hosts: this.hosts,
       zones: this.zones,
+      objects: new FakeObjects(),
       stateFile: join(folder, "apis.json"),
       address: "127.0.0.1",
       port: 0,
@@ -209,6 +210,8 @@ export interface ApiState {
     firewalls: object[];
     domains: object[];
     volumes: { size: number }[];
+    buckets: object[];
+    objectKeys: { secretKey: string }[];
   };
   cloudflare: { records: { id: string; name: string; type: string; content: string }[] };
 }

@@ -31,21 +31,22 @@ describe("providers", { concurrency: false }, () => {
 
   it("up makes everything, and a second up changes nothing", async () => {
     const first = await cloud.succeed(...up);
-    assert.deepEqual(summary(first), { created: 14 }, first);
+    assert.deepEqual(summary(first), { created: 16 }, first);
     assert.equal(cloud.hosts.running.size, 1);
     const [host] = cloud.hosts.running.values();
     assert.equal(host!.userData, "#cloud-config\n");
     assert.equal(host!.rootPassword, "Only-for-the-test-7");
     assert.equal(cloud.zones.pointers.get("198.51.100.20"), "mail.ementech.co.ke");
     const again = await cloud.succeed(...up);
-    assert.deepEqual(summary(again), { unchanged: 14 }, again);
+    assert.deepEqual(summary(again), { unchanged: 16 }, again);
     const diff = await cloud.succeed("preview", "--diff");
-    assert.deepEqual(summary(diff), { unchanged: 14 }, diff);
+    assert.deepEqual(summary(diff), { unchanged: 16 }, diff);
   });
 
   it("no secret is readable in the state", async () => {
     const text = await cloud.succeed("stack", "export");
-    for (const secret of ["Only-for-the-test-7", "10ca1c10d0", "local-cloud-token"])
+    const { secretKey } = (await cloud.apiState()).linode.objectKeys[0]!;
+    for (const secret of ["Only-for-the-test-7", "10ca1c10d0", "local-cloud-token", secretKey])
       assert.ok(!text.includes(secret), secret);
   });
 
@@ -81,7 +82,7 @@ describe("providers", { concurrency: false }, () => {
 
   it("refresh finds nothing changed", async () => {
     const text = await cloud.succeed("refresh", "--yes", "--skip-preview", "--expect-no-changes");
-    assert.deepEqual(summary(text), { unchanged: 14 }, text);
+    assert.deepEqual(summary(text), { unchanged: 16 }, text);
   });
 
   it("updates in place what can be updated", async () => {
@@ -90,13 +91,13 @@ describe("providers", { concurrency: false }, () => {
     const preview = await cloud.succeed("preview", "--diff");
     assert.match(preview, /label\s*:\s*"mail-one" => "mail-two"/, preview);
     const text = await cloud.succeed(...up);
-    assert.deepEqual(summary(text), { updated: 5, unchanged: 9 }, text);
+    assert.deepEqual(summary(text), { updated: 5, unchanged: 11 }, text);
     assert.equal((await cloud.apiState()).linode.instances[0]!.label, "mail-two");
     assert.equal(await instanceId(), id);
     assert.equal(await record("TXT"), '"v=spf1 -all"');
     assert.equal((await cloud.apiState()).linode.volumes[0]!.size, 12);
     assert.deepEqual(await cloud.zones.lookup("ementech.co.ke", "MX"), ["20 mail.ementech.co.ke."]);
-    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 14 });
+    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 16 });
   });
 
   it("refresh takes over what somebody changed by hand, and up puts it back", async () => {
@@ -116,7 +117,7 @@ describe("providers", { concurrency: false }, () => {
     await cloud.request("DELETE", `/client/v4/zones/${zone}/dns_records/${found.id}`);
     await cloud.succeed("refresh", "--yes", "--skip-preview");
     const text = await cloud.succeed(...up);
-    assert.deepEqual(summary(text), { created: 1, unchanged: 13 }, text);
+    assert.deepEqual(summary(text), { created: 1, unchanged: 15 }, text);
     assert.equal(await record("CAA"), '0 issue "letsencrypt.org"');
   });
 
@@ -150,7 +151,7 @@ describe("providers", { concurrency: false }, () => {
     // The volume is the same one, with its data, on the new instance.
     const [volume] = cloud.hosts.volumes.values();
     assert.equal(volume?.host, `linode-${instances[0]!.id}`);
-    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 14 });
+    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 16 });
   });
 
   it("imports a record and an instance that exist, after they were forgotten", async () => {
@@ -170,7 +171,7 @@ describe("providers", { concurrency: false }, () => {
     // The imported reverse name does not know yet that it shall wait.
     assert.equal(summary(text).created, undefined, text);
     assert.equal(summary(text).replaced, undefined, text);
-    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 14 });
+    assert.deepEqual(summary(await cloud.succeed(...up)), { unchanged: 16 });
   });
 
   it("says in the API's words why something was refused, and never a token", async () => {
@@ -196,10 +197,9 @@ describe("providers", { concurrency: false }, () => {
   it("destroy leaves nothing behind", async () => {
     await cloud.succeed("destroy", "--yes", "--skip-preview");
     const { linode, cloudflare } = await cloud.apiState();
-    assert.deepEqual(
-      [linode.instances, linode.firewalls, linode.domains, linode.volumes, cloudflare.records],
-      [[], [], [], [], []],
-    );
+    const { instances, firewalls, domains, volumes, buckets, objectKeys } = linode;
+    const left = { instances, firewalls, domains, volumes, buckets, objectKeys, records: cloudflare.records };
+    for (const [what, those] of Object.entries(left)) assert.deepEqual(those, [], what);
     assert.equal(cloud.hosts.running.size, 0);
     assert.equal(cloud.zones.pointers.size, 0);
     assert.equal((await cloud.resources()).size, 0);
@@ -214,7 +214,7 @@ describe("providers", { concurrency: false }, () => {
     };
     try {
       const made = await cloud.succeed(...up);
-      assert.deepEqual(summary(made), { created: 14 }, made);
+      assert.deepEqual(summary(made), { created: 16 }, made);
       const { instances, firewalls } = (await cloud.apiState()).linode;
       assert.deepEqual([instances.length, firewalls.length], [1, 1]);
       await cloud.succeed("destroy", "--yes", "--skip-preview");

@@ -70,6 +70,12 @@ test("the bucket is in another region than the host", () => {
   );
 });
 
+test("the bucket is in a region that can have one", () => {
+  expect(() => parseSettings({ ...good, backupRepository: "linode", backupRegion: "eu-west" })).toThrow(
+    'mailstack:backupRegion: "eu-west" has no object storage; use one of ap-south, au-mel, ',
+  );
+});
+
 test.each([
   [{ backupEveryHours: 5 }, "mailstack:backupEveryHours: must be 1, 2, 3, 4, 6, 8, 12 or 24"],
   [{ backupMailDays: 1 }, "mailstack:backupMailDays: must be at least 2 days"],
@@ -95,7 +101,6 @@ describe("with a bucket of the stack's", () => {
       label: "mailstack-mail-ementech-co-ke",
       region: "nl-ams",
       acl: "private",
-      corsEnabled: false,
       versioning: true,
       lifecycleRules: [
         {

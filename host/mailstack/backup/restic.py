@@ -26,7 +26,12 @@ LONG = 5 * _HOURS
 _KINDS = (
     ("password", r"wrong password or no key found"),
     ("host key", r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED"),
-    ("refused", r"Permission denied \(|AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|401 Unauthorized"),
+    # An S3 server's own words; restic leaves out their names (AccessDenied, InvalidAccessKeyId, SignatureDoesNotMatch).
+    (
+        "refused",
+        r"Permission denied \(|401 Unauthorized|Access Denied|AccessDenied"
+        r"|Access Key Id you provided|signature we calculated does not match",
+    ),
     ("locked", r"already locked|unable to create lock"),
     ("full", r"[Nn]o space left|[Qq]uota ?[Ee]xceeded|507 Insufficient|write quota|disk full"),
     (

@@ -25,7 +25,7 @@ const account = {
   billing_source: "linode",
   active_since: "2024-01-01T00:00:00",
   active_promotions: [],
-  capabilities: ["Linodes", "Block Storage", "Cloud Firewall", "Disk Encryption"],
+  capabilities: ["Linodes", "Block Storage", "Cloud Firewall", "Disk Encryption", "Object Storage"],
   credit_card: { expiry: null, last_four: null },
 };
 
@@ -51,7 +51,6 @@ const settings = {
   longview_subscription: null,
   network_helper: true,
   backups_enabled: false,
-  object_storage: "disabled",
   maintenance_policy: "linode/migrate",
 };
 
@@ -59,7 +58,12 @@ const settingsSchema = z.strictObject({ interfaces_for_new_linodes: newLinodes.o
 
 /** What the account may see without having made it. */
 export function accountRoutes(app: App, { store }: LinodeContext): void {
-  const present = () => ({ ...settings, interfaces_for_new_linodes: store.state.linode.newLinodes });
+  const present = () => {
+    const { newLinodes: forNewLinodes, buckets, objectKeys } = store.state.linode;
+    // The first bucket or key turns it on.
+    const objects = buckets.length + objectKeys.length > 0 ? "active" : "disabled";
+    return { ...settings, object_storage: objects, interfaces_for_new_linodes: forNewLinodes };
+  };
   app.get("/account", () => account);
   app.get("/account/settings", present);
   app.put("/account/settings", ({ body }) => {

@@ -1,4 +1,5 @@
 import type { ImageName } from "../../contracts";
+import { objectRegions } from "./object-endpoints";
 
 /** The regions of the real cloud in which a Linode can be made (core sites with metadata and firewalls). */
 const regionNames: [id: string, label: string, country: string][] = [
@@ -39,7 +40,10 @@ export const regions = regionNames.map(([id, label, country]) => ({
   id,
   label,
   country,
-  capabilities: ["Linodes", "Block Storage", "Cloud Firewall", "Metadata", "Disk Encryption"],
+  capabilities: [
+    ...["Linodes", "Block Storage", "Cloud Firewall", "Metadata", "Disk Encryption"],
+    ...(objectRegions.includes(id) ? ["Object Storage"] : []),
+  ],
   status: "ok",
   site_type: "core",
   placement_group_limits: { maximum_pgs_per_customer: 100, maximum_linodes_per_pg: 5 },

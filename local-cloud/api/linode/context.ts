@@ -1,4 +1,4 @@
-import type { Hosts, Zones } from "../../contracts";
+import type { Hosts, ObjectStore, Zones } from "../../contracts";
 import type { Store } from "../state";
 import type { Instance } from "./state";
 import { notFound } from "./errors";
@@ -8,6 +8,7 @@ export interface LinodeContext {
   store: Store;
   hosts: Hosts;
   zones: Zones;
+  objects: ObjectStore;
   /** One line about something that happened outside a request. */
   log: (line: string) => void;
   /** Work that goes on after an answer was sent; `close` waits for it. */

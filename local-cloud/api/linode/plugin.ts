@@ -9,6 +9,8 @@ import { eventRoutes } from "./events";
 import { firewallRoutes } from "./firewalls";
 import { instanceRoutes } from "./instances";
 import { ipRoutes } from "./ips";
+import { bucketRoutes } from "./object-buckets";
+import { objectKeyRoutes } from "./object-keys";
 import { volumeRoutes } from "./volumes";
 
 function requireToken(tokens: string[], header: string | undefined): void {
@@ -53,6 +55,8 @@ export function linodeApi(app: App, context: LinodeContext, tokens: string[], ta
     ipRoutes(own, context);
     firewallRoutes(own, context);
     volumeRoutes(own, context);
+    bucketRoutes(own, context);
+    objectKeyRoutes(own, context);
     domainRoutes(own, context, taken);
   });
 }

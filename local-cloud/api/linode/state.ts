@@ -127,6 +127,29 @@ const domain = z.strictObject({
   records: z.array(domainRecord),
 });
 
+const bucket = z.strictObject({
+  label: z.string(),
+  region: z.string(),
+  endpoint: z.string(),
+  endpointType: z.enum(["E0", "E1", "E2", "E3"]),
+  created: z.string(),
+  corsEnabled: z.boolean(),
+});
+
+const objectKey = z.strictObject({
+  id: z.number(),
+  label: z.string(),
+  accessKey: z.string(),
+  secretKey: z.string(),
+  /** null: every bucket of its regions. */
+  access: z
+    .array(
+      z.strictObject({ bucket_name: z.string(), region: z.string(), permissions: z.enum(["read_only", "read_write"]) }),
+    )
+    .nullable(),
+  regions: z.array(z.string()),
+});
+
 /** `interfaces_for_new_linodes` of an account. */
 export const newLinodes = z.enum([
   "legacy_config_only",
@@ -145,12 +168,17 @@ export const linodeState = z.strictObject({
   // A cloud that was made before there were volumes has none.
   volumes: z.array(volume).default([]),
   newLinodes: newLinodes.default("legacy_config_only"),
+  // Nor object storage.
+  buckets: z.array(bucket).default([]),
+  objectKeys: z.array(objectKey).default([]),
 });
 
 export type LinodeState = z.infer<typeof linodeState>;
 export type Instance = z.infer<typeof instance>;
 export type Firewall = z.infer<typeof firewall>;
 export type Volume = z.infer<typeof volume>;
+export type Bucket = z.infer<typeof bucket>;
+export type ObjectKey = z.infer<typeof objectKey>;
 export type CloudEvent = z.infer<typeof event>;
 export type EventEntity = z.infer<typeof entity>;
 export type Domain = z.infer<typeof domain>;

@@ -21,6 +21,9 @@ const config = z.strictObject({
   skipImplicitReboots: flag,
   disableInternalCache: flag,
   uaPrefix: z.string().optional(),
+  objUseTempKeys: flag,
+  objAccessKey: z.string().optional(),
+  objSecretKey: z.string().optional(),
 });
 
 servePlugin<LinodeApi>({
@@ -42,10 +45,17 @@ servePlugin<LinodeApi>({
       },
       signal,
     );
-    const resources = linodeResources({
-      skipReady: given.skipInstanceReadyPoll === "true",
-      skipDelete: given.skipInstanceDeletePoll === "true",
-    });
+    const resources = linodeResources(
+      {
+        skipReady: given.skipInstanceReadyPoll === "true",
+        skipDelete: given.skipInstanceDeletePoll === "true",
+      },
+      {
+        objAccessKey: given.objAccessKey,
+        objSecretKey: given.objSecretKey,
+        objUseTempKeys: given.objUseTempKeys === "true",
+      },
+    );
     return { api, resources, functions: linodeFunctions(api) };
   },
 });

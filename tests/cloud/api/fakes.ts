@@ -1,4 +1,13 @@
-import type { Hosts, HostSpec, PacketFilter, RecordSet, VolumeSpec, Zones } from "../../../local-cloud/contracts";
+import type {
+  Hosts,
+  HostSpec,
+  ObjectAccess,
+  ObjectStore,
+  PacketFilter,
+  RecordSet,
+  VolumeSpec,
+  Zones,
+} from "../../../local-cloud/contracts";
 
 /** Hosts that only remember. `failBoot` makes the next boots fail with its text. */
 export class FakeHosts implements Hosts {
@@ -59,6 +68,25 @@ export class FakeHosts implements Hosts {
 
   async removeVolume(id: number): Promise<void> {
     this.volumes.delete(id);
+  }
+}
+
+/** An object storage that only remembers. */
+export class FakeObjects implements ObjectStore {
+  access: ObjectAccess | undefined;
+  /** Buckets that are not empty. */
+  readonly full = new Set<string>();
+
+  async serve(access: ObjectAccess): Promise<void> {
+    this.access = access;
+  }
+
+  async usage(label: string): Promise<{ objects: number; size: number }> {
+    return this.full.has(label) ? { objects: 2, size: 300 } : { objects: 0, size: 0 };
+  }
+
+  async removeBucket(label: string): Promise<boolean> {
+    return !this.full.has(label);
   }
 }
 

@@ -4,7 +4,7 @@ import { Agent, type AgentOptions, request, type RequestOptions } from "node:htt
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Apis, type ApiOptions, defaultTokens, startApis } from "../../../local-cloud/api/index";
-import { FakeHosts, FakeZones } from "./fakes";
+import { FakeHosts, FakeObjects, FakeZones } from "./fakes";
 
 /** Connects every name to the server under test; the certificate must still be right for the name. */
 class CloudAgent extends Agent {
@@ -35,6 +35,7 @@ export class TestCloud {
   readonly log: string[] = [];
   hosts = new FakeHosts();
   zones = new FakeZones();
+  objects = new FakeObjects();
   readonly agent: Agent;
   readonly certificate: { cert: string; key: string };
   #apis: Apis | undefined;
@@ -57,6 +58,7 @@ export class TestCloud {
     this.#apis = await startApis({
       hosts: this.hosts,
       zones: this.zones,
+      objects: this.objects,
       stateFile: this.stateFile,
       address: "127.0.0.1",
       port: 0,

@@ -81,6 +81,17 @@ new linode.Volume(
   onLinode,
 );
 
+const bucket = new linode.ObjectStorageBucket("bucket", { label: "mail-backups", region: "nl-ams" }, onLinode);
+new linode.ObjectStorageKey(
+  "bucket-key",
+  {
+    label: "mail-backups",
+    regions: ["nl-ams"],
+    bucketAccesses: [{ bucketName: bucket.label, region: "nl-ams", permissions: "read_write" }],
+  },
+  { ...onLinode, additionalSecretOutputs: ["secretKey"] },
+);
+
 const record = (name: string, args: Omit<cloudflare.DnsRecordArgs, "zoneId" | "ttl">): cloudflare.DnsRecord =>
   new cloudflare.DnsRecord(name, { zoneId, ttl: 300, ...args }, onCloudflare);
 
