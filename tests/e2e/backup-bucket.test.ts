@@ -55,6 +55,8 @@ for (const os of oneSystem(
       key = { accessKey: await secret("access-key"), secretKey: await secret("secret-key") };
     });
     after(async () => {
+      // Checked once more before it goes.
+      await shell("systemctl start mailstack-backup.timer");
       server.restoreConfig();
       await server.up();
       for (const bucket of await objectStorage.buckets(server)) await objectStorage.removeBucket(server, bucket);
