@@ -45,10 +45,11 @@ test("what cloud-init needs once does not replace the host later", () => {
   expect(deleteBeforeReplace).toBe(true);
 });
 
-test.each([true, false])("only the host, which holds the mail, is protected: %p", async (protect) => {
+test.each([true, false])("only the host and the backups, which hold the mail, are protected: %p", async (protect) => {
   const { registrations } = await recordMailServer({ protect });
   const protectedOnes = registrations.filter((each) => each.protect).map((each) => each.type);
-  expect(protectedOnes).toEqual(protect ? ["linode:index/instance:Instance"] : []);
+  const holders = ["linode:index/objectStorageBucket:ObjectStorageBucket", "linode:index/instance:Instance"];
+  expect(protectedOnes).toEqual(protect ? holders : []);
 });
 
 const anywhere = { ipv4s: ["0.0.0.0/0"], ipv6s: ["::/0"] };
@@ -120,7 +121,7 @@ test("every cloud resource has the provider with the stack's own token", () => {
     return `${found?.urn}::id-of-${name}`;
   };
   const clouds = server.registrations.filter((each) => each.custom && /^(linode|cloudflare):/.test(each.type));
-  expect(clouds).toHaveLength(28);
+  expect(clouds).toHaveLength(30);
   expect(clouds.map((each) => each.provider)).toEqual(clouds.map((each) => provider(each.type.split(":")[0]!)));
 });
 

@@ -18,6 +18,8 @@ const commands: Record<string, string> = {
   "mail-host-bootstrap": expect.stringMatching(/^if command -v cloud-init .* && exec python3 -c '[^']*'$/s) as string,
   "mail-secrets": "/usr/local/sbin/mailstack secrets",
   ...Object.fromEntries(services.map((name) => [`mail-${name}`, `/usr/local/sbin/mailstack apply ${name}`])),
+  "mail-restore-state-confirmed": "/usr/local/sbin/mailstack restore host state",
+  "mail-restore-mail-confirmed": "/usr/local/sbin/mailstack restore host mail",
   "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
   "mail-health":
     "/usr/local/sbin/mailstack status --without published --without backup --without 'restore test' --without alerts >&2",
@@ -79,7 +81,9 @@ test.each(["mail-rspamd", "mail-roundcube"])("%s names a secret", (name) => {
 });
 
 test("the values of secrets travel on standard input", () => {
+  const backup = ["repository", "identity", "password", "begins", "access-key", "secret-key"];
   expect(JSON.parse(String(open(server.custom("mail-secrets").inputs.stdin)))).toEqual({
+    ...Object.fromEntries(backup.map((name) => [`backup-${name}`, expect.any(String) as string])),
     "roundcube-des-key": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     "rspamd-controller": expect.stringMatching(/^[0-9a-f]{64}$/) as string,
   });

@@ -33,6 +33,9 @@ mail mailstack:index:MailServer
     mail-autoconfig command:remote:Command
   mail-backup mailstack:operations:Backup
     mail-backup command:remote:Command
+  mail-backup-bucket mailstack:cloud:BackupBucket
+    mail-backup-bucket linode:index/objectStorageBucket:ObjectStorageBucket
+    mail-backup-bucket-key linode:index/objectStorageKey:ObjectStorageKey
   mail-backup-identity random:index/randomPassword:RandomPassword
   mail-backup-key random:index/randomPassword:RandomPassword
   mail-backup-password random:index/randomPassword:RandomPassword
@@ -99,8 +102,10 @@ mail mailstack:index:MailServer
     mail-resolver command:remote:Command
   mail-restore-mail mailstack:operations:RestoreMail
     mail-restore-mail command:remote:Command
+    mail-restore-mail-confirmed command:remote:Command
   mail-restore-state mailstack:operations:RestoreState
     mail-restore-state command:remote:Command
+    mail-restore-state-confirmed command:remote:Command
   mail-roundcube mailstack:web:Roundcube
     mail-roundcube command:remote:Command
   mail-roundcube-secret random:index/randomPassword:RandomPassword

@@ -52,6 +52,7 @@ test("the program with production's settings is a mail server with providers of 
     backupPublicKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
     history: {
+      backups: { host: instanceId, repository: "linode" },
       first: {
         domain: "ementech.co.ke",
         hostname: "mail.ementech.co.ke",
