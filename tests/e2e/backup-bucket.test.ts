@@ -60,6 +60,7 @@ for (const os of oneSystem(
       server.restoreConfig();
       await server.up();
       for (const bucket of await objectStorage.buckets(server)) await objectStorage.removeBucket(server, bucket);
+      for (const left of await objectStorage.keys(server)) await objectStorage.removeKey(server, left);
     });
 
     test("one word in the configuration makes a versioned bucket in another region than the host's", async () => {

@@ -38,12 +38,13 @@ export const objectStorage = {
     const made = await linode<MadeKey>(server, "POST", "object-storage/keys", body);
     return { id: made.id, accessKey: made.access_key, secretKey: made.secret_key };
   },
+  removeKey: (server: Server, { id }: { id: number }) => linode(server, "DELETE", `object-storage/keys/${id}`),
   /** With everything in it. */
   async removeBucket(server: Server, { label, region, s3_endpoint: endpoint }: MadeBucket): Promise<void> {
     const key = await this.makeKey(server, `remove ${label}`, label, region);
     assert.equal((await s3(server, { endpoint, bucket: label }, key, "purge")).failed, "");
     await linode(server, "DELETE", `object-storage/buckets/${region}/${label}`);
-    await linode(server, "DELETE", `object-storage/keys/${key.id}`);
+    await this.removeKey(server, key);
   },
 };
 
