@@ -82,6 +82,14 @@ class Mailboxes(BackupTestCase):
         self.assertEqual([path.name for path in self.path(f"{USER}/new").iterdir()], ["7.since:2,"])
         self.assertFalse(self.path(f"{USER}/cur/1.a:2,S").exists())
 
+    def test_a_mailbox_that_was_empty_in_the_backup_as_well_is_not_lost(self):
+        shutil.rmtree(self.path(f"{BOB}/Maildir"))
+        self.path(f"{BOB}/Maildir/cur").mkdir(parents=True)
+        self.back_up()
+        inode = self.path(f"{BOB}/Maildir").stat().st_ino
+        self.assertEqual(self.restored(), [])
+        self.assertEqual(self.path(f"{BOB}/Maildir").stat().st_ino, inode)
+
     def test_a_purged_user_stays_purged(self):
         self.back_up()
         shutil.rmtree(self.path("/var/vmail/a.example"))

@@ -47,18 +47,18 @@ def bring_mail(
     snapshot: Snapshot,
     wanted: list[Item],
     moving: Callable[[], None],
-    fits: Callable[[str], bool] = lambda _: True,
+    fits: Callable[[str, str], bool] = lambda _address, _found: True,
 ) -> list[str]:
     """Users whose mailbox was put back. One that is there stays.
 
     `moving` is called once everything is staged, before the first mailbox is moved; `fits` then says whether an address
-    is to be restored.
+    is to be restored from that folder.
     """
     return [address for item in wanted for address in _bring(restic, snapshot, item, moving, fits)]
 
 
 def _bring(
-    restic: Restic, snapshot: Snapshot, item: Item, moving: Callable[[], None], fits: Callable[[str], bool]
+    restic: Restic, snapshot: Snapshot, item: Item, moving: Callable[[], None], fits: Callable[[str, str], bool]
 ) -> list[str]:
     home = on_host(item.path)
     if state(home) is None:
@@ -84,11 +84,11 @@ def _bring(
     return done
 
 
-def _domain(found: str, place: str, fits: Callable[[str], bool]) -> list[str]:
+def _domain(found: str, place: str, fits: Callable[[str, str], bool]) -> list[str]:
     """By one rename each, so that one that is there is whole: it is of an earlier attempt, or newer."""
     users = {each: f"{os.path.basename(each)}@{os.path.basename(found)}" for each in folders_in(found)}
     for each, address in users.items():
-        if not fits(address):
+        if not fits(address, each):
             remove_tree(each)
     left = {each: address for each, address in users.items() if state(each) is not None}
     if state(place) is None:

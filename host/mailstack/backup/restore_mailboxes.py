@@ -47,19 +47,12 @@ def restore(at: str, really: bool) -> list[str]:
             return []
         _make_folder()
         with _stopped() as stop:
-
-            def make_room() -> None:
-                stop()
-                for address in lost:
-                    # A daemon makes an empty one as soon as its user logs in.
-                    if _is_lost(address):
-                        remove_tree(_home(address))
-
             # Purged users stay purged.
-            done = bring_mail(restic, snapshot, items.declared("mail"), make_room, lambda each: each in lost)
+            wanted = items.declared("mail")
+            done = bring_mail(restic, snapshot, wanted, stop, lambda each, found: each in lost and _fits(each, found))
         say(f"as of {snapshot.shown}")
         for address in sorted(set(lost) - set(done)):
-            say(f"{address}: not in this backup")
+            say(f"{address}: no mail in this backup")
         return done
 
 
@@ -81,6 +74,17 @@ def _is_lost(address: str) -> bool:
     others = [name for name in names_in(home) if name != "Maildir" and not name.startswith(".dovecot")]
     filters = any(f"{home}/{name}" not in folders_in(home) or names_in(f"{home}/{name}") for name in others)
     return not filters and not any(_messages(f"{home}/Maildir"))
+
+
+def _fits(address: str, found: str) -> bool:
+    """Makes room for a mailbox of the backup. A daemon makes an empty one as soon as its user logs in."""
+    home = _home(address)
+    if state(home) is None:
+        return True
+    if not _is_lost(address) or not any(_messages(f"{found}/Maildir")):
+        return False
+    remove_tree(home)
+    return True
 
 
 def _messages(maildir: str) -> Iterator[str]:

@@ -92,6 +92,17 @@ export class BackupServer {
     }
   }
 
+  /** Somebody has deleted what is there. */
+  async empty<T>(work: () => Promise<T>): Promise<T> {
+    const kept = `${this.home}/kept`;
+    await this.shell(`mv ${this.folder} ${kept} && install -d -o ${this.user} -g ${this.user} ${this.folder}`);
+    try {
+      return await work();
+    } finally {
+      await this.shell(`rm -rf ${this.folder} && mv ${kept} ${this.folder}`);
+    }
+  }
+
   /** As if it had never been. */
   async close(): Promise<void> {
     await this.shell(`systemctl stop ssh.service; userdel ${this.user}; rm -rf ${this.home}`);
