@@ -65,6 +65,7 @@ test("the program with production's settings is a mail server with providers of 
       plan: "g6-standard-1",
       region: "eu-central",
       resizesDisk: true,
+      selector: "ementech1",
       services: [],
       zones: { "ementech.co.ke": zoneId },
     },
