@@ -5,7 +5,7 @@ import os
 import unittest
 from unittest import mock
 
-from mailstack.alerts import conditions, deployment, messages, settings, state, watch
+from mailstack.alerts import conditions, deployment, measures, messages, settings, state, watch
 from mailstack.alerts.conditions import CRITICAL, OK, WARNING, Seen
 from mailstack.errors import MailstackError
 from tests.harness import HostTestCase
@@ -167,6 +167,8 @@ class OnHost(HostTestCase):
         self.looked_without = []
         self.now = 1_000_000.0
         self.enterContext(mock.patch("mailstack.alerts.watch.status.look", self.look))
+        # What they measure would be this machine.
+        self.enterContext(mock.patch("mailstack.alerts.watch.measures.MEASURES", ()))
         self.enterContext(mock.patch("mailstack.alerts.watch.time.time", lambda: self.now))
         self.enterContext(mock.patch("mailstack.alerts.state.time.time", lambda: self.now))
         self.enterContext(mock.patch("mailstack.alerts.watch.delivery.deliver", lambda *_: None))
@@ -278,6 +280,18 @@ class OnHost(HostTestCase):
         self.minutes(70)
         self.assertEqual(len(asked), 3)
         self.assertEqual(state.load().addresses, {"hooks.example": ["192.0.2.1"]})
+
+    def test_what_is_measured_is_told_as_what_a_check_finds(self):
+        values = [150.0]
+        limits = (measures.Limit(conditions.WARNING, 101, 80),)
+        one = measures.Measure("queue length", lambda: (values[0], f"{values[0]:.0f} wait"), limits)
+        self.enterContext(mock.patch("mailstack.alerts.watch.measures.MEASURES", (one,)))
+        self.see(disk=True)
+        self.assertEqual(self.minutes(4), ["warning: queue length"])
+        values[0] = 90.0
+        self.assertEqual(self.minutes(4), ["warning: queue length"])
+        values[0] = 70.0
+        self.assertEqual(self.minutes(4), ["warning: queue length", "ok again: queue length"])
 
     def test_a_service_that_is_given_up_is_no_fault_for_ever(self):
         self.see(webmail=False, disk=True)

@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 from .. import status
 from ..progress import say
-from . import addresses, conditions, delivery, deployment, https, messages, settings, state
+from . import addresses, conditions, delivery, deployment, https, measures, messages, settings, state
 from .conditions import CRITICAL, OK, WARNING, Seen
 from .undelivered import Undelivered
 
 # Checks that ask servers elsewhere, or that cost more with each mailbox: seconds between two looks, and while they are
 # not well.
 _SLOW = {"backup": 3600.0, "published": 3600.0, "mailboxes": 3600.0, "user filters": 3600.0}
+_PERIODS = _SLOW | {each.name: each.period for each in measures.MEASURES if each.period}
 _SLOW_AGAIN = 300.0
 # Told once a day: nothing is lost in the meantime.
 _NEVER_CRITICAL = ("backup", "restore test", "upgrades")
@@ -39,8 +40,10 @@ def run() -> None:
 def _look_and_tell(known: state.State, wanted: settings.Settings, now: float) -> None:
     later = {name: last for name, last in known.looked.items() if not _is_due(known, name, last, now)}
     entries = status.look(list(later))
-    known.looked = later | {entry["check"]: now for entry in entries if entry["check"] in _SLOW}
     seen = [_seen(entry) for entry in entries]
+    due = [each for each in measures.MEASURES if each.name not in later]
+    seen += [found for each in due if (found := measures.look(each, known.conditions.get(each.name)))]
+    known.looked = later | {each.check: now for each in seen if each.check in _PERIODS}
     # A service that the stack has given up.
     gone = [Seen(name, OK, "") for name in known.conditions if name not in {each.check for each in seen} | set(later)]
     well = {each.check for each in seen if each.level < CRITICAL}
@@ -68,7 +71,7 @@ def _remember_addresses(known: state.State, wanted: settings.Settings, now: floa
 
 def _is_due(known: state.State, name: str, last: float, now: float) -> bool:
     condition = known.conditions.get(name)
-    period = _SLOW_AGAIN if condition else _SLOW.get(name, 0)
+    period = _SLOW_AGAIN if condition else _PERIODS.get(name, 0)
     return not 0 <= now - last < period - _HEARTBEAT_SLACK
 
 
