@@ -30,6 +30,7 @@ import { HostSecrets } from "./deployment/secrets";
 import { alertSecrets } from "./alert-secrets";
 import { makeBackupSecrets } from "./backup-secrets";
 import { installServices } from "./install-services";
+import { lookAtOutgoing, relaySecret } from "./outgoing-mail";
 import { openPorts, servicesOf } from "./services";
 import { urlsOf } from "./services/alerts";
 import { backupSecrets } from "./services/backup";
@@ -58,6 +59,8 @@ export interface MailServerArgs {
   backupSecretKey?: pulumi.Input<string>;
   /** URLs for alerts, by their keys. Default: none. Wrapped as secrets here. */
   alertUrls?: Readonly<Partial<Record<AlertUrlKey, pulumi.Input<string>>>>;
+  /** Required with `relayHost`. Wrapped as secret here. */
+  relayPassword?: pulumi.Input<string>;
   /** What the last `up` of the stack left, see `checkedPast`. Without it nothing of before is kept. */
   past?: Past;
   /** Services of your own on the host, see `defineService`. Default: none. */
@@ -160,6 +163,7 @@ export class MailServer extends pulumi.ComponentResource {
         ...backups.values,
         ...beginsBackups(args.past, settings.backupRepository, server.instance.id),
         ...alertSecrets(settings, args.alertUrls),
+        ...relaySecret(settings, args.relayPassword),
       },
       args.secrets,
     );
@@ -241,6 +245,7 @@ export class MailServer extends pulumi.ComponentResource {
       { records: recordSetsOf(publishing) },
       { parent: this, dependsOn: [signed, ...retired] },
     );
+    lookAtOutgoing(`${name}-outgoing`, host, settings, { parent: this, dependsOn: this.ready });
 
     this.dkim = dkim;
     this.zones = facts.apply((known) => zoneTexts(publishing, known));

@@ -39,6 +39,7 @@ export class MailstackProvider implements Provider {
         backupAccessKey: secret("backupAccessKey"),
         backupSecretKey: secret("backupSecretKey"),
         alertUrls: Object.fromEntries(alertUrlKeys.map((key) => [key, secret(key)])),
+        relayPassword: secret("relayPassword"),
         linode: new linode.Provider(
           `${name}-linode`,
           { token: secret("linodeToken"), ...linodeOptions(settings) },

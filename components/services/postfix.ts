@@ -12,6 +12,8 @@ import { doors, uidHeader } from "./doors";
 import { mailGuardAddress } from "./mail-guard";
 import { settleRspamd } from "./rspamd";
 import { srsPort, srsTables } from "./srs";
+import { outgoingFiles, relayLines } from "./outgoing";
+import { hasRelay } from "../settings/relay";
 import type { Stack } from "./stack";
 
 /** What a reload does not change. */
@@ -63,7 +65,8 @@ export const postfix = defineService({
   name: "postfix",
   type: "mail:Postfix",
   after: ["accounts", "dovecot", "rspamd", "mailbox-quota", "mail-guard", "srs", "tls"],
-  packages: ["postfix", "postfix-sqlite"],
+  // SASL's mechanisms, for the login at the relay.
+  packages: (stack) => ["postfix", "postfix-sqlite", ...(hasRelay(stack) ? ["libsasl2-modules"] : [])],
   // The package asks nothing and writes no configuration of its own.
   debconf: ["postfix postfix/main_mailer_type select No configuration"],
   ports: [
@@ -77,7 +80,19 @@ export const postfix = defineService({
 function render(
   stack: Pick<
     Stack,
-    "system" | "fqdn" | "ipv6" | "daneOutbound" | "domain" | "administrator" | "messageSizeLimitMb" | "trustedCidrs"
+    | "system"
+    | "fqdn"
+    | "ipv6"
+    | "daneOutbound"
+    | "domain"
+    | "administrator"
+    | "messageSizeLimitMb"
+    | "trustedCidrs"
+    | "relayHost"
+    | "relayPort"
+    | "relayUser"
+    | "relayDomains"
+    | "portProbeDomain"
   >,
 ): BundleBody {
   const messageSizeLimit = stack.messageSizeLimitMb * bytesPerMiB;
@@ -130,8 +145,10 @@ function render(
           milter: mailGuardAddress,
           // Without it mail is taken, and Dovecot decides at delivery.
           quotaPolicy: `{ unix:${mailboxQuotaPolicy}, default_action=DUNNO, timeout=10s }`,
+          ...relayLines(stack),
         },
       ),
+      ...outgoingFiles(stack),
     },
     prepare: [settleRspamd],
     validate: [["postfix", "check"]],
@@ -145,6 +162,8 @@ function render(
       { tcp: "127.0.0.1:587", expect: `220 ${stack.fqdn} ESMTP` },
       { tcp: "127.0.0.1:465" },
     ],
+    // What waits for a way that has changed need not wait for its next turn.
+    after: [["postqueue", "-f"]],
   };
 }
 

@@ -7,6 +7,7 @@ import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
 import { dkimProblems } from "./dkim-rules";
 import { filterProblems } from "./filters-rules";
+import { relayProblems } from "./relay-rules";
 import { afterAt } from "./address";
 import { setWith, type Problem } from "./problem";
 import type { Settings } from "./schema";
@@ -32,6 +33,7 @@ export function validateSettings(settings: Settings): Problem[] {
     ...filterProblems(settings),
     ...backupProblems(settings),
     ...alertProblems(settings),
+    ...relayProblems(settings),
     ...nameProblems(settings),
   ];
 }

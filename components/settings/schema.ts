@@ -11,6 +11,7 @@ import { plans, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
 import { publishedNamesShape } from "./published-names";
+import { hasRelay, relayShape } from "./relay";
 import { webShape } from "./web";
 import { storageShape } from "./storage";
 import { spamShape } from "./spam";
@@ -148,6 +149,7 @@ export const settingsSchema = z.strictObject({
   ...filtersShape,
   ...backupShape,
   ...alertsShape,
+  ...relayShape,
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),
@@ -190,6 +192,7 @@ export const secretKeys = [
   "backupAccessKey",
   "backupSecretKey",
   ...alertUrlKeys,
+  "relayPassword",
 ] as const;
 
 /** One of {@link secretKeys}. */
@@ -209,6 +212,7 @@ export const isNeeded: Record<SecretKey, (values: Record<string, unknown>, isSet
   alertSlackUrl: ofAlerts,
   alertNtfyUrl: ofAlerts,
   heartbeatUrl: ofAlerts,
+  relayPassword: hasRelay,
 };
 
 /** Checked settings with every default filled in. */

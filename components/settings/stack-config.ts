@@ -18,6 +18,8 @@ export interface StackConfig {
   backupSecretKey: pulumi.Output<string> | undefined;
   /** Those that are set, by their keys. */
   alertUrls: Partial<Record<AlertUrlKey, pulumi.Output<string>>>;
+  /** Set if there is a `relayHost`. */
+  relayPassword: pulumi.Output<string> | undefined;
 }
 
 const prefix = "mailstack:";
@@ -69,6 +71,7 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
     alertUrls: Object.fromEntries(
       alertUrlKeys.filter((key) => needed.includes(key)).map((key) => [key, secret(key)]),
     ) as StackConfig["alertUrls"],
+    relayPassword: secret("relayPassword"),
   };
 }
 

@@ -14,7 +14,8 @@ export = async () => {
     cloudflare:
       config.cloudflareApiToken && new cloudflare.Provider("cloudflare", { apiToken: config.cloudflareApiToken }),
   };
-  const { settings, certificateDnsToken, backupAccessKey, backupSecretKey, alertUrls, linodeToken } = config;
-  const secrets = { certificateDnsToken, backupAccessKey, backupSecretKey, alertUrls, linodeToken };
+  const { settings, certificateDnsToken, backupAccessKey, backupSecretKey, alertUrls, relayPassword, linodeToken } =
+    config;
+  const secrets = { certificateDnsToken, backupAccessKey, backupSecretKey, alertUrls, relayPassword, linodeToken };
   return outputsOf(await checkedMailServer("mail", { settings, ...secrets, ...providers }));
 };

@@ -156,6 +156,15 @@ def status(options: Namespace) -> int:
     return 0 if all(entry["ok"] for entry in found) else 1
 
 
+def outgoing(_options: Namespace) -> int:
+    """stdout: when it was looked (seconds since 1970), and what is in the way of outgoing mail."""
+    from .outgoing import look
+    from .programs import run
+
+    say_result(look(run(["postconf", "-h", "myhostname"], 3).out.strip()))
+    return 0
+
+
 def certificate(options: Namespace) -> int:
     """Prints nothing on stdout. `issue` is called by `apply`, which holds the lock."""
     from .keys import certificate as certificates

@@ -10,7 +10,15 @@ import { commandsOf, wordsOf } from "../support/documents";
 import { oneSystem, serverFor, type Server } from "./support/servers";
 
 const pages = "docs/admin";
-const names = ["operating.md", "users.md", "volume-and-filters.md", "dkim.md", "state-and-secrets.md", "library.md"];
+const names = [
+  "operating.md",
+  "users.md",
+  "volume-and-filters.md",
+  "dkim.md",
+  "state-and-secrets.md",
+  "library.md",
+  "deliverability.md",
+];
 const lines = names.flatMap((name) => commandsOf(join(pages, name)));
 
 /** Programs of the host; a line that begins with one of them is run there. */

@@ -9,6 +9,16 @@ export const variants: Record<string, Render> = {
     certificateKeyFile: "/root/tls/privkey.pem",
     dane: false,
   }),
+  "postfix-relay": renderOf("postfix", {
+    relayHost: "smtp.example.com",
+    relayPort: 465,
+    relayUser: "mail@example.org",
+  }),
+  "postfix-relay-domains": renderOf("postfix", {
+    relayHost: "smtp.example.com",
+    relayUser: "mail@example.org",
+    relayDomains: ["example.net"],
+  }),
   "rspamd-filters": renderOf("rspamd", {
     domains: [],
     aliases: [],

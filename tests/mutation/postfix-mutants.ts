@@ -138,4 +138,36 @@ export const postfixMutants: Mutant[] = [
       "User-Agent|",
     ],
   ]),
+  ...seenBy("behaviour/outgoing", [
+    [
+      "the relay's certificate is not looked at",
+      "templates/postfix/etc/postfix/master.cf.mustache",
+      "smtp_tls_security_level=secure",
+      "smtp_tls_security_level=encrypt",
+    ],
+    [
+      "a certificate for any name below the relay's will do",
+      "templates/postfix/etc/postfix/master.cf.mustache",
+      "smtp_tls_secure_cert_match=nexthop",
+      "smtp_tls_secure_cert_match=nexthop,dot-nexthop",
+    ],
+    [
+      "every user of the host reads the password at the relay",
+      "components/services/outgoing.ts",
+      '{ [passwords]: { mode: "0600" } }',
+      '{ [passwords]: { mode: "0644" } }',
+    ],
+    [
+      "the relay gets the mail of names that only end like one of its domains",
+      "templates/postfix/etc/postfix/relay_senders.mustache",
+      "/@{{.}}$/",
+      "/{{.}}$/",
+    ],
+    [
+      "with some domains by the relay, all mail goes there",
+      "components/services/outgoing.ts",
+      '{ relayAll: "", relaySenders: `regexp:${senders}, ` }',
+      "{ relayAll: nextHop(relay), relaySenders: `regexp:${senders}, ` }",
+    ],
+  ]),
 ];

@@ -22,9 +22,10 @@ const commands: Record<string, string> = {
   "mail-restore-mail-confirmed": "/usr/local/sbin/mailstack restore host mail",
   "mail-ufw-confirmed": "/usr/local/sbin/mailstack firewall confirm",
   "mail-health":
-    "/usr/local/sbin/mailstack status --without published --without backup --without 'restore test' --without alerts >&2",
+    "/usr/local/sbin/mailstack status --without published --without backup --without 'restore test' --without alerts --without relay >&2",
   "mail-dkim": "/usr/local/sbin/mailstack dkim switch --wait 60",
   "mail-published": "/usr/local/sbin/mailstack apply published",
+  "mail-outgoing": "/usr/local/sbin/mailstack outgoing",
 };
 const names = Object.keys(commands);
 

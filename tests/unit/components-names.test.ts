@@ -86,6 +86,7 @@ mail mailstack:index:MailServer
     mail-mta-sts command:remote:Command
   mail-nginx mailstack:web:Nginx
     mail-nginx command:remote:Command
+  mail-outgoing command:remote:Command
   mail-packages mailstack:host:Packages
     mail-packages command:remote:Command
   mail-postfix mailstack:mail:Postfix

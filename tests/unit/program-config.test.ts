@@ -32,7 +32,7 @@ test("the stack files differ only in what the local cloud cannot have", () => {
   const different = Object.keys(prod).filter(
     (key) => JSON.stringify(prod[key as keyof typeof prod]) !== JSON.stringify(local[key as keyof typeof prod]),
   );
-  expect(different).toEqual(["dmarcPolicy", "backupRepository", "protect"]);
+  expect(different).toEqual(["dmarcPolicy", "backupRepository", "portProbeDomain", "protect"]);
 });
 
 test("tokens come out as secrets", async () => {

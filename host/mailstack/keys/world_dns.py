@@ -25,11 +25,11 @@ def zone_of(domain: str) -> Zone:
     import dns.name
     import dns.resolver
 
-    resolver = _resolver()
+    own = resolver()
     try:
-        name = dns.resolver.zone_for_name(dns.name.from_text(domain), resolver=resolver)
-        servers = sorted(str(each.target) for each in resolver.resolve(name, "NS"))
-        found = [address for server in servers for address in _addresses(resolver, server)]
+        name = dns.resolver.zone_for_name(dns.name.from_text(domain), resolver=own)
+        servers = sorted(str(each.target) for each in own.resolve(name, "NS"))
+        found = [address for server in servers for address in _addresses(own, server)]
     except dns.exception.DNSException as error:
         raise MailstackError(f"the DNS does not tell who serves {domain}: {type(error).__name__}") from None
     # A host without IPv6 reaches no server by it.
@@ -75,22 +75,23 @@ def _text(record: Any) -> str:
     )
 
 
-def _resolver() -> Any:
+def resolver(seconds: float = 2 * _SECONDS) -> Any:
+    """The one of this host, which has a time for each answer."""
     import dns.resolver
 
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers = [HERE]
-    resolver.lifetime = 2 * _SECONDS
-    return resolver
+    made = dns.resolver.Resolver(configure=False)
+    made.nameservers = [HERE]
+    made.lifetime = seconds
+    return made
 
 
-def _addresses(resolver: Any, server: str) -> list[str]:
+def _addresses(own: Any, server: str) -> list[str]:
     import dns.resolver
 
     found = []
     for kind in ("A", "AAAA"):
         try:
-            found += [str(each) for each in resolver.resolve(server, kind)]
+            found += [str(each) for each in own.resolve(server, kind)]
         except (dns.resolver.NoAnswer, dns.resolver.NXDOMAIN):
             continue
     return found

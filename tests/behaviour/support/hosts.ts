@@ -65,6 +65,10 @@ const most = {
   banAfterFailures: 3,
   banMinutes: 60,
   trashDays: 30,
+  relayHost: "smtp.relay.example",
+  relayPort: 465,
+  relayUser: "somebody",
+  relayDomains: ["example.net"],
 };
 
 const changes: Record<string, Record<string, unknown>> = { usual: {}, "all off": least, "all on": most };

@@ -24,6 +24,13 @@ export class CloudFirewall {
     await this.put({ inbound_policy: "ACCEPT", outbound_policy: "ACCEPT", inbound: [], outbound: [] });
   }
 
+  /** The host reaches no other one on this port, as if the provider had blocked it. */
+  async blockOut(port: number): Promise<void> {
+    const addresses = { ipv4: ["0.0.0.0/0"], ipv6: ["::/0"] };
+    const rule = { label: "blocked", action: "DROP", protocol: "TCP", ports: String(port), addresses };
+    await this.put({ ...this.rules, outbound_policy: "ACCEPT", outbound: [rule] });
+  }
+
   /** As the stack has made it. */
   async close(): Promise<void> {
     await this.put(this.rules);

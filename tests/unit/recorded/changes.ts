@@ -21,6 +21,7 @@ export const changes: Record<string, Changes> = {
       "mail-backup-key": "for a backup server by SSH",
       "mail-backup-password": "of the backup repository",
       "mail-dkim": "a new key signs once its record is published",
+      "mail-outgoing": "tells who deploys what is in the way of outgoing mail",
       "mail-published": "the host knows the records that status must find",
     },
     import: { "mail-firewall-device": "a refresh sees a firewall that was taken from the host" },
@@ -60,6 +61,7 @@ export const changes: Record<string, Changes> = {
       "mail-backup-identity": "tells whose a backup is",
       "mail-backup-key": "for a backup server by SSH",
       "mail-backup-password": "of the backup repository",
+      "mail-outgoing": "tells who deploys what is in the way of outgoing mail",
     },
   },
 };

@@ -58,7 +58,7 @@ export class RecordedServer {
 /** The mail server of `Pulumi.prod.yaml`, with other values for some of the settings. */
 export async function recordMailServer(
   change: Record<string, unknown> = {},
-  options: { preview?: boolean; past?: Past } = {},
+  options: { preview?: boolean; past?: Past; relayPassword?: string } = {},
 ): Promise<RecordedServer> {
   const settings = parseSettings({ ...stackValues("prod"), ...change });
   const program = await record(() => {
@@ -66,7 +66,12 @@ export async function recordMailServer(
       linode: new linode.Provider("linode", { token: "linode-token-for-tests" }),
       cloudflare: new cloudflare.Provider("cloudflare", { apiToken: "cloudflare-token-for-tests" }),
     };
-    return new MailServer("mail", { settings, past: options.past, ...providers });
+    return new MailServer("mail", {
+      settings,
+      past: options.past,
+      relayPassword: options.relayPassword,
+      ...providers,
+    });
   }, options);
   return new RecordedServer(program);
 }
