@@ -65,8 +65,8 @@ export const postfix = defineService({
   name: "postfix",
   type: "mail:Postfix",
   after: ["accounts", "dovecot", "rspamd", "mailbox-quota", "mail-guard", "srs", "tls"],
-  // SASL's mechanisms, for the login at the relay.
-  packages: (stack) => ["postfix", "postfix-sqlite", ...(hasRelay(stack) ? ["libsasl2-modules"] : [])],
+  // Beside it: SASL's mechanisms for the login at the relay, and what `mailstack deliverability` asks about SPF.
+  packages: (stack) => ["postfix", "postfix-sqlite", "python3-spf", ...(hasRelay(stack) ? ["libsasl2-modules"] : [])],
   // The package asks nothing and writes no configuration of its own.
   debconf: ["postfix postfix/main_mailer_type select No configuration"],
   ports: [

@@ -86,6 +86,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--without", action="append", default=[], metavar="CHECK", help="leave this one out")
     text = "for a deployment: tell what is in the way of outgoing mail"
     command(top_commands, "outgoing", commands.outgoing, text)
+    text = "ask what large receivers ask before they let mail into an inbox"
+    as_json(command(top_commands, "deliverability", commands.deliverability, text))
     text = "tell which keys sign mail, whether the DNS shows them, and what to do next"
     keys = as_json(command(top_commands, "dkim", commands.dkim_show, text)).add_subparsers(metavar="COMMAND")
     made = command(keys, "make", commands.dkim_make, "make the missing ones, and keep what is there")

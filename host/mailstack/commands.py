@@ -165,6 +165,22 @@ def outgoing(_options: Namespace) -> int:
     return 0
 
 
+def deliverability(options: Namespace) -> int:
+    """stdout: one line a question, or a JSON list."""
+    from dataclasses import asdict
+
+    from .deliverability import BAD, look
+    from .programs import run
+
+    found = look(run(["postconf", "-h", "myhostname"], 3).out.strip())
+    if options.json:
+        say_result([asdict(each) for each in found])
+    else:
+        for each in found:
+            say_result(f"{each.mark:5}{each.subject:40} {each.text}")
+    return 1 if any(each.mark == BAD for each in found) else 0
+
+
 def certificate(options: Namespace) -> int:
     """Prints nothing on stdout. `issue` is called by `apply`, which holds the lock."""
     from .keys import certificate as certificates
