@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { execa } from "execa";
 import { localDomain } from "../../local-cloud/cli/bring-up";
-import { fencedLines, wordsOf } from "../support/documents";
+import { commandsOf, fencedLines, wordsOf } from "../support/documents";
 import { BackupServer } from "./support/backup-server";
 import { instanceId, linode, untilWell } from "./support/linode";
 import { oneSystem, serverFor, type Server } from "./support/servers";
@@ -224,6 +224,24 @@ for (const os of oneSystem(
       await must(up!);
       assert.equal(await limit(), was);
       await well(status!);
+    });
+
+    test("every command of the page about backups does what it says", async () => {
+      const ceo = server.address("ceo");
+      const save = (mailbox: string, id: string) =>
+        shell(`printf 'Message-ID: <${id}>\\nSubject: kept\\n\\nkept\\n' | doveadm save -u ${ceo} -m ${mailbox}`);
+      await shell(`doveadm mailbox create -u ${ceo} Archive/2025 || true`);
+      await save("Archive/2025", "other@example.net");
+      await save("INBOX", "ID@example.net");
+      await backUp();
+      const at = await newest();
+      // A bucket of the provider's, and a lost host, have tests of their own.
+      const others = ["pulumi config set mailstack:backupRepository linode", "pulumi up", "pulumi up --refresh"];
+      const lines = commandsOf("docs/admin/backup.md").filter((line) => !others.includes(line));
+      assert.ok(lines.length >= 10, lines.join("\n"));
+      for (const line of lines)
+        if (line === "mailstack status") await well(line);
+        else await must(line, at);
     });
 
     test("after an intruder was root, a new host starts from a backup of before, and not without any", async () => {

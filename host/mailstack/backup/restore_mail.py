@@ -154,7 +154,8 @@ def _import(address: str, maildir: str, where: str, goal: str, folder: str) -> N
     while path != where:
         path = os.path.dirname(path)
         set_ownership(path, 0, 0, 0o711)
-    query = ["mailbox", folder] if folder else ["all"]
+    # The separator of the Maildir that is read, not that of the user's own mailboxes.
+    query = ["mailbox", folder.replace("/", ".")] if folder else ["all"]
     must(
         ["doveadm", "import", "-u", address, f"maildir:{maildir}", goal, *query],
         f"the mail of {address} could not be put into {goal}",
