@@ -15,7 +15,7 @@ from mailstack.backup import trial, trial_state
 from mailstack.checks import backup as checks
 from mailstack.checks.bad import Bad
 from mailstack.errors import MailstackError
-from mailstack.keys import dkim
+from mailstack.keys import dkim, dkim_keys
 from mailstack.keys.world_dns import Zone
 from tests.backup_case import STATE, USER, WEBMAIL, BackupTestCase
 
@@ -54,7 +54,7 @@ class Trial(BackupTestCase):
         ]
         self.apply_well({"service": "certificate", "files": {}, "state": folders})
         with mock.patch.dict(os.environ, MAILSTACK_ROOT=str(self.root)):
-            self.published = [dkim.record(KEY)]
+            self.published = [dkim_keys.record(KEY)]
 
     def certificate(self):
         folder = self.path(ARCHIVE)
