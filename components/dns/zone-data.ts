@@ -127,7 +127,7 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     text("spf", domain, ["v=spf1 mx", ...spfIncludes.map((name) => `include:${name}`), "-all"].join(" ")),
     // In an order of their own: when two keys change places, no record moves.
     ...[settings.dkimSelector, ...(settings.dkimOtherSelectors ?? [])].sort().map((selector) => {
-      const told = (facts: HostFacts) => keyOf(facts, domain, selector, settings.dkimSelector) || missingKey(domain);
+      const told = (facts: HostFacts) => keyOf(facts, domain, selector, settings.dkimSelector) ?? missingKey(domain);
       return dkim(selector, settings.presumedKeys?.[selector] ?? told);
     }),
     ...Object.entries(formerKeys).map(([selector, value]) => dkim(selector, value)),
