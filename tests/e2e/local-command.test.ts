@@ -97,7 +97,7 @@ describe("npm run local, cut off in the middle", () => {
   test("killed while it makes the host: the next run removes what is half made", async () => {
     await cleared();
     const run = start();
-    await until("an instance that only the API knows", async () => holds("api.json", /"instances": \[\s+\{/), 120);
+    await until("an instance that only the API knows", async () => holds("api.json", /"instances": \[\s+\{/), 600);
     assert.ok(
       holds(
         "pulumi/backend/.pulumi/stacks/mailstack/local.json",
@@ -114,7 +114,7 @@ describe("npm run local, cut off in the middle", () => {
     await until(
       "a command on the host",
       async () => holds("pulumi/backend/.pulumi/stacks/mailstack/local.json", /command:remote:Command::mail-packages/),
-      120,
+      600,
     );
     assert.equal(await again.interrupt(), 130);
     assert.match(again.said, /stopping: Pulumi ends its step/);
