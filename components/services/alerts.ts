@@ -3,6 +3,7 @@ import { filesFrom } from "../deployment/files";
 import { sandbox } from "../deployment/sandbox";
 import { afterAt } from "../settings/address";
 import { alertUrlKeys, type AlertUrlKey } from "../settings/alerts";
+import { mailOwner } from "./accounts";
 import type { Stack } from "./stack";
 
 /** Readable by root only; host/mailstack/alerts/settings.py reads it. */
@@ -59,7 +60,7 @@ function render(
         { hostname, mail: JSON.stringify(mail), local: JSON.stringify(local) },
       ),
       ...filesFrom("alerts", Object.fromEntries(urls) as Record<string, typeof secret>, {}),
-      ...filesFrom("alerts", { [service]: {}, [`${units}/${timer}`]: {} }, { sandbox }),
+      ...filesFrom("alerts", { [service]: {}, [`${units}/${timer}`]: {} }, { sandbox, mail: mailOwner.home }),
     },
     validate: [
       ["/usr/local/sbin/mailstack", "alert", "check"],
