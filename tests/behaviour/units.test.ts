@@ -99,6 +99,24 @@ onEveryHost("systemd", (host) => {
     }
   });
 
+  test("no unit needs a folder that is gone after a boot, but for those that systemd-tmpfiles makes", () => {
+    const made = host.bundles.flatMap(({ files = {} }) =>
+      Object.entries(files).flatMap(([path, { content }]) =>
+        path.startsWith("/etc/tmpfiles.d/") ? [...content.matchAll(/^d (\S+) /gm)].map((match) => match[1]) : [],
+      ),
+    );
+    const needs = units.flatMap(({ unit, ini }) =>
+      ["ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "BindPaths", "BindReadOnlyPaths"].flatMap((name) =>
+        (ini.Service?.[name] ?? [])
+          .flatMap((paths) => paths.split(/\s+/))
+          .filter((path) => !made.includes(path))
+          .map((path) => `${unit} ${path}`),
+      ),
+    );
+    expect(needs.length).toBeGreaterThan(2);
+    expect(needs.filter((need) => / (\/var)?\/run\/./.test(need))).toEqual([]);
+  });
+
   test("no socket of ours is everybody's", () => {
     const sockets = units.filter(({ unit, ini }) => unit.endsWith(".socket") && ini.Socket?.ListenStream);
     expect(sockets.length).toBeGreaterThan(2);
