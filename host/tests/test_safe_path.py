@@ -215,7 +215,9 @@ class Administrator(HostTestCase):
 ALLOWED = {
     ("accounts/damage.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
     ("accounts/database.py", "sqlite3.connect"): "the accounts: their folder is sticky and root's",
-    ("backup/put_back.py", "sqlite3.connect"): "a staged copy, in a folder of root's that nobody else can enter",
+    ("alerts/measures.py", "sqlite3.connect"): "opened to read only, in a folder that only root may change",
+    ("backup/databases.py", "sqlite3.connect"): "opened to read only, as a file that nobody writes to",
+    ("backup/sqlite_copy.py", "open"): "runs as the owner of the database's folder",
     ("backup/sqlite_copy.py", "sqlite3.connect"): "runs as the owner of the database's folder",
     ("keys/certificate.py", "direct.open"): "an address of the web, no file",
     ("daemons/existing_certificate.py", "os.open"): "only reads; the administrator may keep links there",
@@ -223,6 +225,7 @@ ALLOWED = {
     ("daemons/mailbox_quota.py", "sqlite3.connect"): "opened to read only, by a user of its own",
     ("checks/ipv6.py", "own.bind"): "an address of the network, no file",
     ("checks/published.py", "own.bind"): "an address of the network, no file",
+    ("deliverability/findings.py", "own.bind"): "an address of the network, no file",
     ("daemons/login_policy.py", "sqlite3.connect"): "runs as a user of its own, in its own folder",
     ("daemons/senders_server.py", "sqlite3.connect"): "opened to read only, by a user of its own",
     ("daemons/waiting_scripts.py", "(self.folder / user).touch"): "runs as a user of its own, in its own folder",

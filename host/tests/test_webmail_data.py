@@ -64,6 +64,19 @@ class WebmailDataTest(AccountsTestCase):
         self.assertNotIn(b"friend-of-info", self.database.read_bytes())
         self.assertEqual(os.stat(self.database).st_uid, OWNER)
 
+    def test_nothing_stays_in_the_files_while_the_webmail_has_them_open(self):
+        page = sqlite3.connect(self.database, isolation_level=None)
+        self.addCleanup(page.close)
+        page.execute("PRAGMA journal_mode = WAL")
+        page.execute("UPDATE contacts SET email = 'friend-of-info-too' WHERE user_id = 2")
+        page.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for path in self.database.parent.iterdir():
+            os.chown(path, OWNER, OWNER)
+        self.assertEqual(self.purge().returncode, 0)
+        left = [path.name for path in self.database.parent.iterdir() if b"friend-of-info" in path.read_bytes()]
+        self.assertEqual(left, [])
+        self.assertEqual(page.execute("SELECT email FROM contacts").fetchall(), [("friend-of-ceo",)])
+
     def test_a_link_of_the_webmail_is_no_way_to_what_is_not_its_own(self):
         elsewhere = self.path("/var/lib/secret.db")
         self.database.rename(elsewhere)

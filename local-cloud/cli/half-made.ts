@@ -10,6 +10,12 @@ const lists: Record<string, string> = {
   "linode:index/firewall:Firewall": "/v4/networking/firewalls",
 };
 
+interface Made {
+  id: number;
+  label: string;
+  status?: string;
+}
+
 interface StackExport {
   deployment: {
     pending_operations?: { type: string; resource: { type: string; inputs?: { label?: string } } }[];
@@ -27,8 +33,8 @@ export async function liftLock(cloud: string, stack: Stack, progress: (line: str
     const list = lists[resource.type];
     const label = resource.inputs?.label;
     if (!list || label === undefined) continue;
-    const { data } = JSON.parse(await call(cloud, "GET", list)) as { data: { id: number; label: string }[] };
-    for (const { id } of data.filter((made) => made.label === label)) {
+    const { data } = JSON.parse(await call(cloud, "GET", list)) as { data: Made[] };
+    for (const { id } of data.filter((made) => made.label === label && made.status !== "deleting")) {
       progress(`removing the half-made "${label}"`);
       await call(cloud, "DELETE", `${list}/${id}`);
     }

@@ -1,7 +1,7 @@
 /** `npm run local`: the production program against the cloud on this machine. */
 import { spawnSync } from "node:child_process";
 import { Command } from "commander";
-import { cloudStatus, stopCloud } from "../cloud/lifecycle";
+import { cloudStatus, requireName, stopCloud } from "../cloud/lifecycle";
 import { Peer } from "../peer/peer";
 import { System } from "../peer/system";
 import { findServer, localDomain, prepareStack, upStack, type LocalOptions } from "./bring-up";
@@ -115,6 +115,8 @@ function localOptions(): LocalOptions {
   requireMachine();
   const { cloud, os } = program.opts<GlobalOptions>();
   if (os !== "debian12" && os !== "debian13") throw new Error(`--os: "${os}" is unknown; use debian12 or debian13`);
+  // Before anything is built for it.
+  requireName(cloud);
   return { cloud, os, stack: "local", domain: localDomain, progress: progressPrinter() };
 }
 

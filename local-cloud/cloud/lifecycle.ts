@@ -158,7 +158,8 @@ function daemonLog(cloud: string): string {
   return join(stateFolder(cloud), "daemon.err");
 }
 
-function requireName(cloud: string): void {
+/** @throws Error when this can be no cloud's name. */
+export function requireName(cloud: string): void {
   if (!/^[a-z][a-z0-9]{0,9}$/.test(cloud))
     throw new Error(`"${cloud}" is no name for a cloud; use 1 to 10 letters and digits, beginning with a letter`);
 }

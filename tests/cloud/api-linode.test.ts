@@ -110,6 +110,21 @@ test("a boot that fails is told in its event", async () => {
   await deleted(id);
 });
 
+test("a Linode that is deleted while it boots is removed after that, and its label is free at once", async () => {
+  cloud.hosts.bootTime = 1000;
+  const { id } = await linode.createLinode({ ...wanted, label: "brief" });
+  const host = `linode-${id}`;
+  await until(async () => cloud.hosts.calls.includes(`boot ${host}`), "it boots");
+  await linode.deleteLinode(id);
+  const next = await linode.createLinode({ ...wanted, label: "brief" });
+  await until(async () => (await refusal(linode.getLinode(id))).includes("Not found"), "it is gone");
+  assert.deepEqual([cloud.hosts.running.has(host), cloud.hosts.known.has(host)], [false, false]);
+  await running(next.id);
+  assert.ok(!cloud.hosts.running.has(host), "it was booted after it was removed");
+  cloud.hosts.bootTime = 0;
+  await deleted(next.id);
+});
+
 test("what the real API refuses is refused", async () => {
   const create = (more: object) =>
     refusal(

@@ -97,7 +97,7 @@ describe("npm run local, cut off in the middle", () => {
   test("killed while it makes the host: the next run removes what is half made", async () => {
     await cleared();
     const run = start();
-    await until("an instance that only the API knows", async () => holds("api.json", /"instances": \[\s+\{/), 600);
+    await run.reaches("an instance that only the API knows", () => holds("api.json", /"instances": \[\s+\{/), 600);
     assert.ok(
       holds(
         "pulumi/backend/.pulumi/stacks/mailstack/local.json",
@@ -111,9 +111,9 @@ describe("npm run local, cut off in the middle", () => {
     await again.says(/removing the half-made "mail\./);
     await again.says(/pulumi up of the stack/);
     // Into the transaction of packages, the longest step.
-    await until(
+    await again.reaches(
       "a command on the host",
-      async () => holds("pulumi/backend/.pulumi/stacks/mailstack/local.json", /command:remote:Command::mail-packages/),
+      () => holds("pulumi/backend/.pulumi/stacks/mailstack/local.json", /command:remote:Command::mail-packages/),
       600,
     );
     assert.equal(await again.interrupt(), 130);

@@ -29,6 +29,7 @@ def forget(address: str) -> None:
             for key in _sessions(connection, address):
                 connection.execute("DELETE FROM session WHERE sess_id = ?", (key,))
             connection.execute("COMMIT")
+            _overwrite(connection)
     except sqlite3.Error as error:
         raise MailstackError(f"the webmail's database {DATABASE} keeps what it has about {address}: {error}") from error
 
@@ -36,7 +37,19 @@ def forget(address: str) -> None:
 def _opened(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
+    # As Debian's SQLite does by itself: the freed pages are filled with zeros.
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
+
+
+def _overwrite(connection: sqlite3.Connection) -> None:
+    """In WAL mode, which Roundcube sets, what was deleted stays in the file until the log is moved there.
+
+    The last one to close the database does it, but a page of the webmail may be open just now.
+    """
+    busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:
+        raise sqlite3.OperationalError("somebody reads it for very long; try again")
 
 
 def _sessions(connection: sqlite3.Connection, address: str) -> list[str]:

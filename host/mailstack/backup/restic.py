@@ -4,9 +4,9 @@ import os
 import re
 import shlex
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 from urllib.parse import quote, urlsplit
 
 from ..atomic_file import private_directory
@@ -101,7 +101,8 @@ class Restic:
         # A listing is read slower than it is written; errors go to a file, so that they never block restic.
         # So do those of ssh: restic hands them on only when it reads them before it gives up.
         with _text_file() as errors, _text_file() as ssh_errors:
-            options, env = _address(self.settings.repository, ssh_errors.name)
+            # Neither has a name; ssh finds its own by the number.
+            options, env = _address(self.settings.repository, f"/proc/{os.getpid()}/fd/{ssh_errors.fileno()}")
             process = subprocess.Popen(
                 ["timeout", "--kill-after=30", f"{timeout:.0f}", *within, "restic", *options, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -129,8 +130,8 @@ class Restic:
                 raise Trouble(kind_of(self.said), doing, self.said + late)
 
 
-def _text_file() -> "tempfile._TemporaryFileWrapper[str]":
-    return tempfile.NamedTemporaryFile("w+", prefix="mailstack-backup-", encoding="utf-8", errors="replace")
+def _text_file() -> TextIO:
+    return os.fdopen(os.memfd_create("mailstack-backup"), "w+", encoding="utf-8", errors="replace")
 
 
 def _address(address: str, ssh_log: str) -> tuple[list[str], dict[str, str]]:

@@ -36,11 +36,27 @@ export function wantedHosts(state: State): HostSpec[] {
 }
 
 /** Runs work after the answer; whatever fails is logged, and the work itself says it in its event. */
-export function inBackground(context: LinodeContext, work: () => Promise<void>): void {
+export function inBackground(context: LinodeContext, work: () => Promise<void>): Promise<void> {
   const running = work()
     .catch((error: unknown) => context.log(`background work failed: ${String(error)}`))
     .finally(() => context.background.delete(running));
   context.background.add(running);
+  return running;
+}
+
+/** The last work on each system, by the API it belongs to. */
+const lastWork = new WeakMap<LinodeContext, Map<number, Promise<void>>>();
+
+/** Work on one system waits for what was begun on it: a disk that is being copied cannot be removed. */
+function onSystem(context: LinodeContext, id: number, work: () => Promise<void>): void {
+  const systems = lastWork.get(context) ?? new Map<number, Promise<void>>();
+  lastWork.set(context, systems);
+  const before = systems.get(id) ?? Promise.resolve();
+  const running = inBackground(context, async () => {
+    await before;
+    await work();
+  });
+  systems.set(id, running);
 }
 
 function setStatus(context: LinodeContext, id: number, status: Instance["status"]): void {
@@ -81,7 +97,7 @@ function bootNow(context: LinodeContext, id: number): Promise<void> {
 
 /** Deploys a new instance, and boots it when it is wanted. */
 export function deploy(context: LinodeContext, id: number, boot: boolean): void {
-  inBackground(context, async () => {
+  onSystem(context, id, async () => {
     await act(context, id, "linode_create", boot ? "booting" : "offline", () =>
       publishDefaultName(context, instanceById(context, id)),
     );
@@ -91,13 +107,13 @@ export function deploy(context: LinodeContext, id: number, boot: boolean): void 
 
 export function boot(context: LinodeContext, id: number): void {
   setStatus(context, id, "booting");
-  inBackground(context, () => bootNow(context, id));
+  onSystem(context, id, () => bootNow(context, id));
 }
 
 /** A system that is off is booted, as on the real cloud; the vendor's plugin does so after a change of plan. */
 export function reboot(context: LinodeContext, id: number): void {
   setStatus(context, id, "rebooting");
-  inBackground(context, () =>
+  onSystem(context, id, () =>
     act(context, id, "linode_reboot", "running", async () => {
       if (await context.hosts.isRunning(hostName(id))) await context.hosts.reboot(hostName(id));
       else await context.hosts.boot(hostSpec(instanceById(context, id), context.store.state.linode));
@@ -107,7 +123,7 @@ export function reboot(context: LinodeContext, id: number): void {
 
 export function shutDown(context: LinodeContext, id: number): void {
   setStatus(context, id, "shutting_down");
-  inBackground(context, () =>
+  onSystem(context, id, () =>
     act(context, id, "linode_shutdown", "offline", () => context.hosts.powerOff(hostName(id))),
   );
 }
@@ -119,7 +135,7 @@ export function shutDown(context: LinodeContext, id: number): void {
 export function resize(context: LinodeContext, id: number, type: string, resizeDisk: boolean): void {
   const ran = instanceById(context, id).status === "running";
   setStatus(context, id, "resizing");
-  inBackground(context, async () => {
+  onSystem(context, id, async () => {
     await act(context, id, "linode_resize", "offline", async () => {
       if (ran) await context.hosts.powerOff(hostName(id));
       changeInstance(context, id, (instance) => {
@@ -139,7 +155,7 @@ export function remove(context: LinodeContext, id: number): void {
   const instance = instanceById(context, id);
   changeInstance(context, id, (one) => (one.status = "deleting"));
   const event = addEvent(context, "linode_delete", entity("linode", instance), "started");
-  inBackground(context, async () => {
+  onSystem(context, id, async () => {
     try {
       await context.hosts.remove(hostName(id));
       await removeNames(context, instance);

@@ -34,7 +34,8 @@ function slaac(id: number): string {
 }
 
 function requireFreeLabel(context: LinodeContext, label: string, except?: number): void {
-  if (context.store.state.linode.instances.some((one) => one.label === label && one.id !== except)) {
+  const others = context.store.state.linode.instances.filter((one) => one.id !== except && one.status !== "deleting");
+  if (others.some((one) => one.label === label)) {
     refuse("label", "Label must be unique among your linodes");
   }
 }

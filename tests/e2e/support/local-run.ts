@@ -51,6 +51,13 @@ export class LocalRun {
     }
   }
 
+  /** Waits until something holds that it brings about. @throws Error with all it said when it ends before, or it takes too long. */
+  async reaches(what: string, holds: () => boolean, seconds: number): Promise<void> {
+    for (const end = Date.now() + seconds * 1000; !holds(); await sleep(50))
+      if (this.over || Date.now() > end)
+        throw new Error(`${this.over ? "it ended" : `it took over ${seconds} s`} without ${what}:\n${this.said}`);
+  }
+
   /** Ctrl-C at the terminal: to every process of the group. */
   async interrupt(): Promise<number> {
     process.kill(-this.running.pid!, "SIGINT");
