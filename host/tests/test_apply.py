@@ -70,6 +70,30 @@ class Apply(HostTestCase):
         self.apply_well(off)
         self.assertEqual(self.calls(), ["reset-failed demo.service"])
 
+    def test_what_a_timer_has_begun_ends_with_it_when_its_file_is_gone(self):
+        timer = {"demo.timer": {"onChange": "none"}}
+        ended = ["stop demo.service", "reset-failed demo.service"]
+        for left, calls in (
+            ([], []),
+            (["service.active", "service.gone"], ended),
+            (["service.failed", "service.gone"], ended[1:]),
+            # The file of a package stays.
+            (["service.active"], []),
+        ):
+            for stopped in (False, True):
+                with self.subTest(left=left, stopped=stopped):
+                    self.apply_well(bundle(units=timer))
+                    for mark in left:
+                        (self.state / f"demo.{mark}").touch()
+                    if stopped:
+                        (self.state / "demo.timer.active").unlink()
+                    self.forget_calls()
+                    self.apply_well(bundle(units={}))
+                    first = [] if stopped else ["stop demo.timer", "reset-failed demo.timer"]
+                    self.assertEqual(self.calls(), [*first, *calls, "disable demo.timer"])
+                    for mark in self.state.glob("demo.service.*"):
+                        mark.unlink()
+
     def test_a_unit_of_a_package_that_others_installed_is_left_alone(self):
         off = bundle(files={}, units={"demo.service": {"onChange": "none", "running": False, "onlyWith": "demo"}})
         for mark in ("active", "enabled"):

@@ -254,5 +254,18 @@ for (const os of oneSystem(
         await passes();
       });
     });
+
+    test("backups that are turned off during a run end it, and leave no failed unit", async () => {
+      await shell(`head -c 80000000 /dev/urandom >${big()} && chown vmail: ${big()}`);
+      await shell("systemctl start --no-block mailstack-backup.service");
+      await until("the run has locked the repository", async () => (await locks()) !== "");
+      // It is still at work when the `up` comes.
+      await shell("pkill -STOP -x restic");
+      server.restoreConfig();
+      await server.up();
+      assert.equal(await shell("pgrep -x restic || true"), "");
+      assert.equal(await shell("systemctl list-units --failed --plain --no-legend 'mailstack*'"), "");
+      await shell(`rm ${big()}`);
+    });
   });
 }

@@ -126,7 +126,8 @@ for (const os of everySystem) {
     test("SSH, over IPv4 and IPv6: keys that are not known", async () => {
       const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes"];
       await overBoth(async (host, address) => {
-        const ssh = ["ssh", ...options.flatMap((option) => ["-o", option]), `root@${host}`, "true"];
+        // Who is banned before sshd has answered waits for ever.
+        const ssh = ["timeout", "20", "ssh", ...options.flatMap((option) => ["-o", option]), `root@${host}`, "true"];
         // sshd itself is slow with such a client (PerSourcePenalties), so a try may not be one.
         const before = await counted("sshd", address);
         await until("sshd's jail has counted enough", async () => {

@@ -120,6 +120,9 @@ def perform(work: Work) -> None:
         if unit.action:
             say(f"{unit.action} {name}")
             _act(name, unit.action, since)
+        stops = unit.action == "stop" or not (unit.action or unit.active)
+        if stops and name.endswith(".timer"):
+            _end_orphan(name.removesuffix(".timer") + ".service", since)
         if unit.enable is False:
             _check(name, "disable", _systemctl("disable", name), since)
 
@@ -140,6 +143,15 @@ def _act(name: str, action: str, since: float) -> None:
         _check(name, action, _systemctl(action, name), since)
     if action == "stop":
         # A timer whose service is gone counts as failed, for ever.
+        _systemctl("reset-failed", name)
+
+
+def _end_orphan(name: str, since: float) -> None:
+    """A timer's service that is at work, or has failed, while its file is gone: nobody would ever look after it."""
+    state = query([name])[name]
+    if state["LoadState"] == "not-found" and state["ActiveState"] != "inactive":
+        if state["ActiveState"] != "failed":
+            _check(name, "stop", _systemctl("stop", name), since)
         _systemctl("reset-failed", name)
 
 

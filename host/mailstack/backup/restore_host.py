@@ -37,7 +37,7 @@ _HAD = (
 
 def restore(part: str) -> None:
     """Does nothing on a host that was restored, or was deployed before."""
-    with Lock(f"restore host {part}", _WAIT), OwnLock():
+    with Lock(f"restore host {part}", _WAIT), OwnLock(_WAIT):
         nice()
         if part == "state":
             _state()

@@ -32,7 +32,7 @@ _DAEMON = "dovecot.service"
 
 def restore(at: str, really: bool) -> list[str]:
     """Users whose mailbox was put back."""
-    with Lock("restore mail", _WAIT), OwnLock():
+    with Lock("restore mail", _WAIT), OwnLock(_WAIT):
         nice()
         restic = Restic(settings.load())
         repository.opened(restic, make=False)
