@@ -5,7 +5,7 @@ import json
 import os
 import socketserver
 import threading
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from unittest import mock
 
 from mailstack import programs
@@ -16,7 +16,7 @@ from tests.harness import HostTestCase
 
 FILE = "/var/lib/mailstack/alerts/growth.json"
 DAY = 86400.0
-NOON = datetime(2026, 11, 30, 12, tzinfo=timezone.utc).timestamp()
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
 
 
 def counted(scanned, spam):

@@ -4,10 +4,8 @@ import csv
 import http.client
 import json
 import socket
-import sqlite3
-from contextlib import closing
 
-from ..accounts.database import file_uri, refuse_foreign_journals
+from ..accounts.database import opened
 from ..apply import manifest
 from ..paths import on_host
 from ..programs import run
@@ -26,9 +24,7 @@ def users() -> int | None:
     applied = next((each for each in manifest.load_all() if each.accounts), None)
     if applied is None or applied.accounts is None:
         return None
-    path = applied.accounts.database
-    refuse_foreign_journals(on_host(path))
-    with closing(sqlite3.connect(file_uri(path, "ro"), uri=True, timeout=_SECONDS)) as accounts:
+    with opened(applied.accounts.database) as accounts:
         return int(accounts.execute("SELECT COUNT(*) FROM users WHERE active = 1").fetchone()[0])
 
 

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 from .. import atomic_file
@@ -158,4 +158,4 @@ def _left(current: float | None, trend: float | None, limit: float) -> int | Non
 
 
 def _date(now: float) -> str:
-    return datetime.fromtimestamp(now, timezone.utc).date().isoformat()
+    return datetime.fromtimestamp(now, UTC).date().isoformat()
