@@ -85,6 +85,22 @@ for (const os of everySystem) {
       assert.doesNotMatch(await told(), /queue length/);
     });
 
+    test("the watch keeps a history of what grows, as the daemons say it", async () => {
+      await watch.runs(2);
+      const entries = JSON.parse(await shell("mailstack growth --json")) as {
+        metric: string;
+        current: number | null;
+      }[];
+      const now = Object.fromEntries(entries.map(({ metric, current }) => [metric, current]));
+      assert.deepEqual(Object.keys(now).sort(), ["disk", "imap", "memory", "queue", "spam", "users"]);
+      const users = (await shell("mailstack user list")).trim().split("\n").length;
+      assert.ok(now.users !== null && now.users! >= 1 && now.users! <= users, `${now.users} of ${users} users`);
+      for (const name of ["disk", "memory"]) assert.ok(now[name]! > 0 && now[name]! < 100, `${name} ${now[name]}`);
+      for (const name of ["imap", "queue"]) assert.ok(Number.isInteger(now[name]), `${name} ${now[name]}`);
+      const counters = await state<Record<string, number>>("counters");
+      assert.ok(counters.scanned! >= counters.spam! && counters.scanned! > 0, JSON.stringify(counters));
+    });
+
     test("in a pause nobody is told anything", async () => {
       const before = await subjects();
       const status = async () => (await server.system.exec(["mailstack", "status"])).stdout;

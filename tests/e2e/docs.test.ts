@@ -18,6 +18,7 @@ const names = [
   "state-and-secrets.md",
   "library.md",
   "deliverability.md",
+  "growth.md",
 ];
 const lines = names.flatMap((name) => commandsOf(join(pages, name)));
 

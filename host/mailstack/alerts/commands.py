@@ -15,6 +15,8 @@ def add(commands: Any, command: Any, as_json: Any) -> None:
     """`mailstack watch` and `mailstack alert ...`; `command` and `as_json` are those of ../__main__.py."""
     text = "look at everything that `status` does, and alert people to what changed (run each minute by a timer)"
     command(commands, "watch", watch, text)
+    text = "what grows, and how many days are left until its limits"
+    as_json(command(commands, "growth", growth, text))
     alerts = command(commands, "alert", None, "who is told when something is wrong").add_subparsers(
         metavar="COMMAND", required=True
     )
@@ -32,6 +34,30 @@ def watch(_options: Namespace) -> int:
 
     run()
     return 0
+
+
+def growth(options: Namespace) -> int:
+    """stdout: one line for each metric; `-` where nothing is known, or nothing grows."""
+    from . import settings, state
+    from .growth import report
+
+    settings.load()
+    entries = report(state.load())
+    if options.json:
+        say_result(entries)
+        return 0
+    line = "{:8}{:>8}{:>12}{:>12}{:>12}  {}"
+    say_result(line.format("", "now", "in 30 days", "warning", "critical", "what to change"))
+    for each in entries:
+        now = "-" if each["current"] is None else f"{each['current']:.0f}{each['unit']}"
+        trend = "-" if each["trend"] is None else f"{each['trend']:+.1f}"
+        limits = [_limit(each[name], each[f"{name}_days"]) for name in ("warning", "critical")]
+        say_result(line.format(each["metric"], now, trend, *limits, each["action"]))
+    return 0
+
+
+def _limit(limit: float, days: int | None) -> str:
+    return f"{limit:.0f} " + ("(-)" if days is None else f"({days} d)")
 
 
 def list_(options: Namespace) -> int:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from os import statvfs
 from os.path import ismount
 
+from ..errors import MailstackError
 from ..paths import MAIL, on_host
 from ..programs import run
+from . import counters, growth
 from .conditions import CRITICAL, OK, WARNING, Condition, Seen
 
 _SECONDS = 10.0
@@ -42,15 +44,17 @@ class Measure:
     period: float = 0
 
 
-def look(measure: Measure, known: Condition | None) -> Seen | None:
-    """What it is now, seen from what was told of it."""
+def look(measure: Measure, known: Condition | None, values: dict[str, float] | None = None) -> Seen | None:
+    """What it is now, seen from what was told of it. Its number goes into `values`."""
     try:
         found = measure.value()
-    except (OSError, ValueError, sqlite3.Error) as error:
+    except (OSError, ValueError, KeyError, sqlite3.Error, MailstackError) as error:
         return Seen(measure.name, WARNING, f"cannot be measured: {error}"[:150])
     if found is None:
         return None
     value, words = found
+    if values is not None:
+        values[measure.name] = value
     told = known.told if known else OK
     reached = [each.level for each in measure.limits if value >= (each.under if told >= each.level else each.over)]
     return Seen(measure.name, max(reached, default=OK), words)
@@ -129,6 +133,25 @@ def _bans() -> tuple[float, str] | None:
     return number, f"{number} addresses were banned within a day; `fail2ban-client banned`"
 
 
+def _users() -> tuple[float, str] | None:
+    number = counters.users()
+    return None if number is None else (number, f"{number} users; `mailstack growth`")
+
+
+def _sessions() -> tuple[float, str] | None:
+    number = counters.imap_sessions()
+    return None if number is None else (number, f"{number} sessions of IMAP; `mailstack growth`")
+
+
+def _spam() -> tuple[float, str] | None:
+    found = growth.yesterday_spam(time.time())
+    if found is None:
+        # Whether there was too little mail or none was counted: there is nothing to tell.
+        return None
+    share, number = found
+    return share, f"{share:.0f} % of yesterday's {number:.0f} messages were spam; `mailstack growth`"
+
+
 MEASURES = (
     Measure("queue length", _queue, (Limit(WARNING, 101, 80), Limit(CRITICAL, 1001, 800))),
     Measure("old mail", _old, (Limit(WARNING, 20, 10),)),
@@ -137,4 +160,8 @@ MEASURES = (
     Measure("memory use", _memory, (Limit(WARNING, 85, 80), Limit(CRITICAL, 95, 90))),
     Measure("out of memory", _killed, (Limit(WARNING, 1, 1),)),
     Measure("many bans", _bans, (Limit(WARNING, 101, 80),), 600.0),
+    # No more than a warning: nothing fails at these limits of the specification (14.1).
+    Measure("many users", _users, (Limit(WARNING, 25, 24),)),
+    Measure("imap sessions", _sessions, (Limit(WARNING, 25, 20),)),
+    Measure("spam share", _spam, (Limit(WARNING, 50, 45),)),
 )

@@ -42,6 +42,10 @@ class State:
     # Where the channels' servers are, for when this host's resolver does not say; see addresses.py.
     addresses: dict[str, list[str]] = field(default_factory=dict)
     addresses_of: float = 0
+    # The day that runs, what was measured in it, and Rspamd's counters as they were last; see growth.py.
+    day: str = ""
+    row: dict[str, float] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
 
 
 def load() -> State:

@@ -4,8 +4,9 @@ import time
 from urllib.parse import urlsplit
 
 from .. import status
+from ..errors import MailstackError
 from ..progress import say
-from . import addresses, conditions, delivery, deployment, https, measures, messages, settings, state
+from . import addresses, conditions, counters, delivery, deployment, growth, https, measures, messages, settings, state
 from .conditions import CRITICAL, OK, WARNING, Seen
 from .undelivered import Undelivered
 
@@ -14,6 +15,14 @@ from .undelivered import Undelivered
 _SLOW = {"backup": 3600.0, "published": 3600.0, "mailboxes": 3600.0, "user filters": 3600.0}
 _PERIODS = _SLOW | {each.name: each.period for each in measures.MEASURES if each.period}
 _SLOW_AGAIN = 300.0
+# Measures whose days are remembered, by their names there.
+_GROWTH = {
+    "many users": "users",
+    "memory use": "memory",
+    "disk use": "disk",
+    "queue length": "queue",
+    "imap sessions": "imap",
+}
 # Told once a day: nothing is lost in the meantime.
 _NEVER_CRITICAL = ("backup", "restore test", "upgrades")
 _HEARTBEAT_SECONDS = 300.0
@@ -42,7 +51,9 @@ def _look_and_tell(known: state.State, wanted: settings.Settings, now: float) ->
     entries = status.look(list(later))
     seen = [_seen(entry) for entry in entries]
     due = [each for each in measures.MEASURES if each.name not in later]
-    seen += [found for each in due if (found := measures.look(each, known.conditions.get(each.name)))]
+    values: dict[str, float] = {}
+    seen += [found for each in due if (found := measures.look(each, known.conditions.get(each.name), values))]
+    _remember_day(known, values, now)
     known.looked = later | {each.check: now for each in seen if each.check in _PERIODS}
     # A service that the stack has given up.
     gone = [Seen(name, OK, "") for name in known.conditions if name not in {each.check for each in seen} | set(later)]
@@ -57,6 +68,15 @@ def _look_and_tell(known: state.State, wanted: settings.Settings, now: float) ->
         # Before it is delivered: a run that is killed on the way must not forget it.
         state.save(known)
     delivery.deliver(known, wanted, well, now)
+
+
+def _remember_day(known: state.State, values: dict[str, float], now: float) -> None:
+    named = {_GROWTH[name]: value for name, value in values.items() if name in _GROWTH}
+    try:
+        growth.sample(known, named, counters.scanned(), now)
+    except (OSError, ValueError, KeyError, MailstackError) as error:
+        # Nobody waits for the history, but for the alerts.
+        say(f"growth: {error}"[:150])
 
 
 def _remember_addresses(known: state.State, wanted: settings.Settings, now: float) -> None:
