@@ -21,6 +21,8 @@ _HOUR = 3600.0
 # More changes within an hour are one message, until it has been calm for so long.
 _FLAPPING_CHANGES = 5
 _CALM = 1800.0
+# A program's whole output may be a check's detail; `mailstack status` has all of it.
+_DETAIL = 500
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _count(one: Condition, seen: Seen, now: float) -> None:
     one.said = min(one.said, now)
     one.changes = [when for when in one.changes if now - _HOUR < when <= now]
     if seen.level > OK:
-        one.detail = seen.detail
+        one.detail = _shortened(seen.detail)
     if seen.level > one.told:
         one.first, one.reach = (one.first, min(one.reach, seen.level)) if one.worse else (now, seen.level)
         one.worse, one.better = one.worse + 1, 0
@@ -100,6 +102,10 @@ def _count(one: Condition, seen: Seen, now: float) -> None:
         one.worse, one.better = 0, one.better + 1
     else:
         one.worse = one.better = 0
+
+
+def _shortened(detail: str) -> str:
+    return detail if len(detail) <= _DETAIL else detail[: _DETAIL - 4] + " ..."
 
 
 def _changed(name: str, one: Condition, now: float) -> list[Change]:
