@@ -61,6 +61,8 @@ def _look_and_tell(known: state.State, wanted: settings.Settings, now: float) ->
 
 def _remember_addresses(known: state.State, wanted: settings.Settings, now: float) -> None:
     hosts = [urlsplit(url).hostname or "" for url in wanted.urls.values()]
+    if wanted.sms:
+        hosts.append(wanted.sms.host)
     domains = [address.rpartition("@")[2] for address in wanted.mail if not wanted.is_local(address)]
     # A channel that is new must not wait for its hour.
     if addresses.knows(hosts, domains, known.addresses) and 0 <= now - known.addresses_of < addresses.HOUR:
