@@ -89,7 +89,7 @@ function settingsFrom(inputs: pulumi.Inputs): Settings {
   for (const propertyPath of alertUrlKeys) {
     const url: unknown = inputs[propertyPath];
     // One that is known only later is looked at on the host.
-    const reason = typeof url === "string" && url ? alertUrlProblem(url) : undefined;
+    const reason = typeof url === "string" && url ? alertUrlProblem(url, propertyPath) : undefined;
     if (reason) problems.push({ propertyPath, reason });
   }
   if (problems.length > 0 || !settings) throw refuse(problems);

@@ -18,6 +18,7 @@ const urlFiles: Record<AlertUrlKey, string> = {
   alertSlackUrl: "slack-url",
   alertNtfyUrl: "ntfy-url",
   heartbeatUrl: "heartbeat-url",
+  alertSmsToken: "sms-token",
 };
 
 /**
@@ -44,9 +45,23 @@ export function urlsOf(urls: Readonly<Partial<Record<AlertUrlKey, unknown>>> = {
 }
 
 function render(
-  stack: Pick<Stack, "alerts" | "alertMail" | "alertUrls" | "administrator" | "fqdn" | "mailDomains">,
+  stack: Pick<
+    Stack,
+    | "alerts"
+    | "alertMail"
+    | "alertUrls"
+    | "alertSmsAccount"
+    | "alertSmsFrom"
+    | "alertSmsTo"
+    | "alertSmsHost"
+    | "administrator"
+    | "fqdn"
+    | "mailDomains"
+  >,
 ): BundleBody {
   const { alertMail, alertUrls = [], administrator, fqdn: hostname, mailDomains } = stack;
+  const { alertSmsAccount: account, alertSmsFrom: sender, alertSmsTo, alertSmsHost: host } = stack;
+  const sms = { account, sender, to: JSON.stringify(alertSmsTo), host };
   const secret = { owner: "root:root", mode: "0600" };
   const urls = alertUrls.map((key) => [`${folder}/${urlFiles[key]}`, secret]);
   const mail = alertMail.length > 0 ? alertMail : [administrator];
@@ -60,6 +75,7 @@ function render(
         { hostname, mail: JSON.stringify(mail), local: JSON.stringify(local) },
       ),
       ...filesFrom("alerts", Object.fromEntries(urls) as Record<string, typeof secret>, {}),
+      ...(account ? filesFrom("alerts", { [`${folder}/sms.json`]: secret }, sms) : {}),
       ...filesFrom("alerts", { [service]: {}, [`${units}/${timer}`]: {} }, { sandbox, mail: mailOwner.home }),
     },
     validate: [

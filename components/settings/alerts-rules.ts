@@ -1,12 +1,24 @@
 import { afterAt } from "./address";
+import { hasSms } from "./alerts";
 import type { Problem } from "./problem";
 import type { Settings } from "./schema";
 
 /** Names that every domain has without an alias, and the administrator gets. */
 const administratorNames = ["abuse", "hostmaster", "postmaster", "root"];
 
-/** Recipients of alerts that would bounce. */
+/** Recipients of alerts that would bounce, and text messages that lack something. */
 export function alertProblems(settings: Settings): Problem[] {
+  return [...bouncing(settings), ...smsProblems(settings)];
+}
+
+function smsProblems(settings: Settings): Problem[] {
+  if (!hasSms(settings)) return [];
+  return (["alertSmsAccount", "alertSmsFrom", "alertSmsTo"] as const)
+    .filter((key) => settings[key].length === 0)
+    .map((key) => ({ key, message: "is missing; text messages need the account, the sender and the numbers" }));
+}
+
+function bouncing(settings: Settings): Problem[] {
   const { alertMail, users, aliases, sharedAliases } = settings;
   const hosted = [settings.domain, ...settings.domains.map(({ name }) => name)];
   const known = new Set([...users, ...aliases].map(({ address }) => address));

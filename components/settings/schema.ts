@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { accountsShape, anyAddress } from "./accounts";
 import { isDomain, isOwnAddress } from "./address";
-import { alertsShape, alertUrlKeys } from "./alerts";
+import { alertsShape, alertUrlKeys, hasSms } from "./alerts";
 import { backupShape, hasLogin } from "./backup";
 import { certificateShape } from "./certificate";
 import { daneShape } from "./dane";
@@ -212,6 +212,7 @@ export const isNeeded: Record<SecretKey, (values: Record<string, unknown>, isSet
   alertSlackUrl: ofAlerts,
   alertNtfyUrl: ofAlerts,
   heartbeatUrl: ofAlerts,
+  alertSmsToken: (values, isSet) => ofAlerts(values, isSet || hasSms(values)),
   relayPassword: hasRelay,
 };
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { alertUrlKeys, alertUrlProblem, isAlertUrlKey, type AlertUrlKey } from "./alerts";
+import { alertUrlKeys, alertUrlProblem, hasSms, isAlertUrlKey, type AlertUrlKey } from "./alerts";
 import { parseSettings, SettingsError } from "./parse";
 import { refusal } from "./refusal";
 import { isNeeded, secretKeys, settingsSchema, type SecretKey, type Settings } from "./schema";
@@ -43,7 +43,7 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
   const stored = (key: SecretKey) => pulumi.runtime.allConfig()[prefix + key] ?? "";
   const needed = secretKeys.filter((key) => isNeeded[key](values, stored(key) !== ""));
   for (const key of needed) {
-    const wrongUrl = isAlertUrlKey(key) ? alertUrlProblem(stored(key)) : undefined;
+    const wrongUrl = isAlertUrlKey(key) ? alertUrlProblem(stored(key), key) : undefined;
     if (!stored(key))
       problems.push(`mailstack:${key}: is missing; set it with: pulumi config set --secret mailstack:${key}`);
     else if (!isStoredSecret(prefix + key))
@@ -52,6 +52,8 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
       );
     else if (wrongUrl) problems.push(`mailstack:${key}: ${wrongUrl}`);
   }
+  if (stored("alertSmsToken") && needed.includes("alertSmsToken") && !hasSms(values))
+    problems.push("mailstack:alertSmsAccount: is missing; mailstack:alertSmsToken is set");
   let settings: Settings | undefined;
   try {
     settings = parseSettings(values);

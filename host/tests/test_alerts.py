@@ -44,6 +44,13 @@ class Story(unittest.TestCase):
         self.runs(2, webmail=OK)
         self.assertEqual((self.told[0].seconds, self.told[0].detail), (720.0, "webmail is 2"))
 
+    def test_a_detail_is_short_however_much_a_program_said(self):
+        for said, told in (("x" * 6000, "x" * 496 + " ..."), ("y" * 500, "y" * 500)):
+            known, changes = {}, []
+            for minute in range(3):
+                changes = conditions.decide(known, [Seen("mailboxes", CRITICAL, said)], 60.0 * minute)
+            self.assertEqual((changes[0].detail, known["mailboxes"].detail), (told, told))
+
     def test_a_restart_of_two_minutes_is_told_nobody(self):
         for _ in range(20):
             self.assertEqual(self.runs(2, webmail=CRITICAL), {})

@@ -10,7 +10,7 @@ from unittest import mock
 
 from mailstack import programs
 from mailstack.accounts.database import opened, prepare
-from mailstack.alerts import counters, growth
+from mailstack.alerts import counters, growth, state
 from mailstack.alerts.state import State
 from tests.harness import HostTestCase
 
@@ -115,6 +115,12 @@ class Growth(HostTestCase):
         found = self.of("users")
         self.assertEqual((found["warning_days"], found["critical_days"]), (0, None))
 
+    def test_a_day_that_is_damaged_in_the_watch_s_state_starts_afresh(self):
+        self.path(state.FOLDER).mkdir(parents=True)
+        for damage in ({"row": [1]}, {"row": {"users": "many"}}, {"counters": {"spam": None}}):
+            self.path(f"{state.FOLDER}/watch.json").write_text(json.dumps({"day": "2026-11-29"} | damage))
+            self.assertEqual((state.load().day, state.load().row), ("", {}))
+
     def test_fewer_than_7_days_are_no_trend(self):
         self.series("disk", range(6))
         self.assertEqual((self.of("disk")["trend"], self.of("disk")["warning_days"]), (None, None))
@@ -133,11 +139,11 @@ class Counters(HostTestCase):
         return mock.patch.object(counters, "run", lambda *_: programs.Result(code, out, ""))
 
     def test_imap_sessions_are_counted_by_the_columns_titles(self):
-        text = (
-            "username\t#\tproto\t(pids)\t(ips)\nceo@a.example\t3\timap\t(1 2 3)\t(::1)\nx@a.example\t2\tpop3\t(4)\t()\n"
-        )
-        with self.who(text):
-            self.assertEqual(counters.imap_sessions(), 3)
+        lines = "ceo@a.example\t3\timap\t(1 2 3)\t(::1)\nx@a.example\t2\tpop3\t(4)\t()\n"
+        # Dovecot 2.3 and 2.4.
+        for title in ("proto", "service"):
+            with self.subTest(title), self.who(f"username\t#\t{title}\t(pids)\t(ips)\n{lines}"):
+                self.assertEqual(counters.imap_sessions(), 3)
         for out, code, number in (("", 0, 0), ("", 68, 0), ("", 75, None)):
             with self.who(out, code):
                 self.assertEqual(counters.imap_sessions(), number)

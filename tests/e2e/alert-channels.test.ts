@@ -12,6 +12,7 @@ import { Watch } from "./support/watch";
 
 const friend = "friend@peer.example";
 const channels = { alertWebhookUrl: "/hook", alertSlackUrl: "/slack", alertNtfyUrl: "/ntfy", heartbeatUrl: "/beat" };
+const sms = { account: `AC${"0a".repeat(16)}`, from: "+15005550006", to: "+254712345678" };
 
 /** What a webhook is told. */
 interface Alert {
@@ -49,9 +50,16 @@ for (const os of oneSystem("alerts.test.ts shows that the watch runs on each; it
       receiver = await AlertReceiver.start(server.peer);
       server.stack.configure((config) => {
         config.setIn(["config", "mailstack:alertMail"], [friend, server.address("admin")]);
+        config.setIn(["config", "mailstack:alertSmsAccount"], sms.account);
+        config.setIn(["config", "mailstack:alertSmsFrom"], sms.from);
+        config.setIn(["config", "mailstack:alertSmsTo"], [sms.to]);
+        config.setIn(["config", "mailstack:alertSmsHost"], server.peer.identity.hostname);
       });
+      const token = randomBytes(16).toString("hex");
+      await server.stack.setSecret("mailstack:alertSmsToken", token);
       for (const [key, path] of Object.entries(channels))
         await server.stack.setSecret(`mailstack:${key}`, receiver.url(`${path}/${secrets.get(key)![0]}`));
+      secrets.set("alertSmsToken", [token]);
       await server.up();
       await untilWell(server);
       watch = await Watch.awake(server);
@@ -69,9 +77,15 @@ for (const os of oneSystem("alerts.test.ts shows that the watch runs on each; it
       assert.equal(exitCode, 0, stdout + stderr);
       assert.deepEqual(
         stdout.trim().split("\n"),
-        [`mail to ${friend}`, `mail to ${server.address("admin")}`, "webhook", "slack", "ntfy", "heartbeat"].map(
-          (name) => `ok   ${name}`,
-        ),
+        [
+          `mail to ${friend}`,
+          `mail to ${server.address("admin")}`,
+          "webhook",
+          "slack",
+          "ntfy",
+          `sms to ${sms.to}`,
+          "heartbeat",
+        ].map((name) => `ok   ${name}`),
       );
       const subject = `[${server.hostname}] test`;
       assert.deepEqual(
@@ -82,6 +96,14 @@ for (const os of oneSystem("alerts.test.ts shows that the watch runs on each; it
       assert.ok((JSON.parse(slack!.body) as { text: string }).text.startsWith(`*${subject}*\n`), slack!.body);
       const [push] = (await taken("/ntfy")).slice(-1);
       assert.deepEqual([push?.method, push?.headers.Title], ["POST", subject]);
+      const [text] = (await taken(`/2010-04-01/Accounts/${sms.account}/Messages.json`)).slice(-1);
+      const login = Buffer.from(text?.headers.Authorization?.replace("Basic ", "") ?? "", "base64").toString();
+      assert.equal(login, `${sms.account}:${secrets.get("alertSmsToken")![0]}`);
+      assert.deepEqual(Object.fromEntries(new URLSearchParams(text!.body)), {
+        To: sms.to,
+        From: sms.from,
+        Body: `${server.hostname}: a test: nothing is wrong`,
+      });
       await server.peer.received({ subject });
       await until("the administrator has it", async () => (await inMailbox("admin", `Subject: ${subject}`)) > 0);
     });

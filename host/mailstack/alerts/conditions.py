@@ -21,6 +21,8 @@ _HOUR = 3600.0
 # More changes within an hour are one message, until it has been calm for so long.
 _FLAPPING_CHANGES = 5
 _CALM = 1800.0
+# A program's whole output may be a check's detail; `mailstack status` has all of it.
+_DETAIL = 500
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,13 @@ class Change:
     detail: str
     since: float
     seconds: float = 0
+    # The level that people knew before.
+    was: int = OK
+
+    @property
+    def critical(self) -> bool:
+        """Whether it is, or was until now."""
+        return CRITICAL in (self.level, self.was)
 
 
 def decide(conditions: dict[str, Condition], seen: list[Seen], now: float) -> list[Change]:
@@ -91,7 +100,7 @@ def _count(one: Condition, seen: Seen, now: float) -> None:
     one.said = min(one.said, now)
     one.changes = [when for when in one.changes if now - _HOUR < when <= now]
     if seen.level > OK:
-        one.detail = seen.detail
+        one.detail = _shortened(seen.detail)
     if seen.level > one.told:
         one.first, one.reach = (one.first, min(one.reach, seen.level)) if one.worse else (now, seen.level)
         one.worse, one.better = one.worse + 1, 0
@@ -102,8 +111,12 @@ def _count(one: Condition, seen: Seen, now: float) -> None:
         one.worse = one.better = 0
 
 
+def _shortened(detail: str) -> str:
+    return detail if len(detail) <= _DETAIL else detail[: _DETAIL - 4] + " ..."
+
+
 def _changed(name: str, one: Condition, now: float) -> list[Change]:
-    one.told, one.worse, one.better = one.reach, 0, 0
+    was, one.told, one.worse, one.better = one.told, one.reach, 0, 0
     one.changes.append(now)
     if one.flapping:
         return []
@@ -111,20 +124,21 @@ def _changed(name: str, one: Condition, now: float) -> list[Change]:
     if len(one.changes) > _FLAPPING_CHANGES:
         one.flapping = True
         return [Change(name, "flapping", CRITICAL, one.detail, one.changes[0])]
-    return [_line(name, one)]
+    return [_line(name, one, was)]
 
 
 def _calmed(name: str, one: Condition, now: float) -> list[Change]:
     if not one.flapping or any(when > now - _CALM for when in one.changes):
         return []
     one.flapping, one.said = False, now
-    return [_line(name, one)]
+    # As flapping it was told as critical.
+    return [_line(name, one, CRITICAL)]
 
 
-def _line(name: str, one: Condition) -> Change:
+def _line(name: str, one: Condition, was: int) -> Change:
     if one.told == OK:
-        return Change(name, "over", OK, one.detail, one.since, one.first - one.since)
-    return Change(name, "new", one.told, one.detail, one.since)
+        return Change(name, "over", OK, one.detail, one.since, one.first - one.since, was)
+    return Change(name, "new", one.told, one.detail, one.since, was=was)
 
 
 def _repeated(conditions: dict[str, Condition], changed: set[str], now: float) -> list[Change]:

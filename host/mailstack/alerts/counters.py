@@ -35,9 +35,9 @@ def imap_sessions() -> int | None:
         return 0
     if answer.code != 0:
         return None
-    # One line for each user and protocol. Dovecot's releases add columns, so they are found by their titles.
+    # One line for each user and protocol; the protocol's column is `proto` in Dovecot 2.3 and `service` in 2.4.
     lines = csv.DictReader(answer.out.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return sum(int(line["#"]) for line in lines if line["proto"] == "imap")
+    return sum(int(line["#"]) for line in lines if (line.get("proto") or line.get("service")) == "imap")
 
 
 def scanned(controller: str = CONTROLLER) -> dict[str, int] | None:
@@ -58,5 +58,8 @@ def scanned(controller: str = CONTROLLER) -> dict[str, int] | None:
         connection.close()
     if answer.status != 200:
         return None
-    actions = json.loads(said)["actions"]
+    try:
+        actions = {str(name): int(number) for name, number in json.loads(said)["actions"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
     return {"scanned": sum(actions.values()), "spam": sum(actions.get(each, 0) for each in _SPAM)}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import https, mail
+from . import https, mail, sms
 from .conditions import CRITICAL, OK, WARNING
 from .settings import Settings
 from .state import State
@@ -37,12 +37,13 @@ class _Outcome:
 def names(settings: Settings) -> list[str]:
     """Every channel that gets messages."""
     https_ones = [name.removesuffix("-url") for name in settings.urls if name != "heartbeat-url"]
-    return [f"mail to {address}" for address in settings.mail] + https_ones
+    return [f"mail to {address}" for address in settings.mail] + https_ones + sms.names(settings.sms)
 
 
 def enqueue(state: State, settings: Settings, message: dict[str, Any]) -> None:
-    """From now on it waits for every channel."""
-    message["pending"] = {name: {"next": 0} for name in names(settings)}
+    """From now on it waits for every channel that it is for."""
+    wanted = [name for name in names(settings) if message.get("sms") or not sms.number_of(name)]
+    message["pending"] = {name: {"next": 0} for name in wanted}
     state.outbox = [*state.outbox, message][-_MOST_WAITING:]
 
 
@@ -129,6 +130,10 @@ def _sender(name: str, settings: Settings, well: set[str], known: dict[str, list
         is_local = settings.is_local(recipient)
         way = mail.Way(is_local, well.issuperset(mail.LOCAL_WAY if is_local else mail.WAY_OUT), known, deadline)
         return lambda message: mail.send(message, recipient, settings.hostname, way)
+    number = sms.number_of(name)
+    if settings.sms and number:
+        account = settings.sms
+        return lambda message: sms.send(message, number, account, known, deadline)
     url = settings.urls[f"{name}-url"]
     form = _FORMS[name]
 

@@ -5,10 +5,14 @@ import http.client
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from . import addresses
 from .undelivered import Undelivered
+
+# Of an answer that is a refusal.
+_MOST_READ = 8192
 
 
 class _Connection(http.client.HTTPSConnection):
@@ -34,8 +38,18 @@ class _Connection(http.client.HTTPSConnection):
         raise error or OSError("it has no address")
 
 
-def request(url: str, known: dict[str, list[str]], deadline: float, body: bytes | None = None, **headers: str) -> None:
-    """GET, or POST with a body. Raises Undelivered, which never repeats the URL, for any other answer than 2xx."""
+def request(
+    url: str,
+    known: dict[str, list[str]],
+    deadline: float,
+    body: bytes | None = None,
+    explain: Callable[[bytes], str] = lambda _: "",
+    **headers: str,
+) -> None:
+    """GET, or POST with a body. Raises Undelivered, which never repeats the URL, for any other answer than 2xx.
+
+    `explain`: what the body of such an answer says.
+    """
     parts = urlsplit(url)
     fields = {"User-Agent": "mailstack", "Connection": "close"}
     fields |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -48,7 +62,9 @@ def request(url: str, known: dict[str, list[str]], deadline: float, body: bytes 
         connection.request("GET" if body is None else "POST", goal, body, fields)
         answer = connection.getresponse()
         if not 200 <= answer.status < 300:
-            raise Undelivered(f"answered {answer.status} {http.client.responses.get(answer.status, '')}".strip())
+            words = f"answered {answer.status} {http.client.responses.get(answer.status, '')}".strip()
+            said = explain(answer.read(_MOST_READ))
+            raise Undelivered(f"{words}: {said}" if said else words)
     except ssl.SSLCertVerificationError as error:
         raise Undelivered(f"its certificate is not valid: {error.verify_message}") from None
     except TimeoutError:

@@ -1,12 +1,17 @@
 """What people read."""
 
 import os
+import re
 import time
 from typing import Any
 
 from .conditions import OK, WORDS, Change, Condition
 
 _NAMED = 4
+# Two parts of a text message, which are billed each. The letters are those of GSM 03.38 that take seven bits; with any
+# other one a part has 70 letters.
+_SMS = 300
+_NOT_IN_SMS = re.compile(r"""[^A-Za-z0-9 @_!"#%&'()*+,\-./:;<=>?]""")
 _MARKS = {"new": "BAD", "still": "still BAD", "over": "ok again", "flapping": "flapping"}
 
 
@@ -21,7 +26,8 @@ def compose(hostname: str, changes: list[Change], conditions: dict[str, Conditio
         lines += ["", "All is well now."]
     lines += ["", f"{hostname}, {_clock(now)}. On the host, `mailstack status` says more."]
     return message(_subject(hostname, changes), "\n".join(lines), max(change.level for change in changes), now) | {
-        "payload": _payload(hostname, changes)
+        "payload": _payload(hostname, changes),
+        "sms": _sms(hostname, [change for change in changes if change.critical]),
     }
 
 
@@ -29,7 +35,10 @@ def test(hostname: str, now: float) -> dict[str, Any]:
     """For `mailstack alert test`."""
     text = f"This is a test of {hostname}, {_clock(now)}. Nothing is wrong."
     tested = Change("test", "over", OK, "a test: nothing is wrong", now)
-    return message(f"[{hostname}] test", text, OK, now) | {"payload": _payload(hostname, [tested])}
+    return message(f"[{hostname}] test", text, OK, now) | {
+        "payload": _payload(hostname, [tested]),
+        "sms": f"{hostname}: a test: nothing is wrong",
+    }
 
 
 def message(subject: str, text: str, level: int, now: float) -> dict[str, Any]:
@@ -76,6 +85,15 @@ def _subject(hostname: str, changes: list[Change]) -> str:
         names.setdefault(_mark(change), []).append(change.check)
     parts = [f"{mark}: {_some(found)}" for mark, found in names.items()]
     return f"[{hostname}] " + "; ".join(parts)
+
+
+def _sms(hostname: str, changes: list[Change]) -> str:
+    """One line; empty when nothing is worth what it costs."""
+    if not changes:
+        return ""
+    text = f"{hostname}: {_subject(hostname, changes).removeprefix(f'[{hostname}] ')}"
+    text = _NOT_IN_SMS.sub("?", " ".join(text.split()))
+    return text if len(text) <= _SMS else text[: _SMS - 4] + " ..."
 
 
 def _some(names: list[str]) -> str:

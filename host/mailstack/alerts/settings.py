@@ -1,6 +1,7 @@
 """Who is told, and how; written by the deployment (templates/alerts). Only root can read it."""
 
 import json
+import re
 from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from ..safe_path import read
 
 FOLDER = "/etc/mailstack-alerts"
 FILE = FOLDER + "/settings.json"
+_SMS = FOLDER + "/sms.json"
+_SMS_TOKEN = "sms-token"
 # File in FOLDER -> the setting that its URL comes from.
 URLS = {
     "webhook-url": "alertWebhookUrl",
@@ -18,6 +21,20 @@ URLS = {
     "ntfy-url": "alertNtfyUrl",
     "heartbeat-url": "heartbeatUrl",
 }
+
+
+@dataclass(frozen=True)
+class Sms:
+    """As in templates/alerts/etc/mailstack-alerts/sms.json, with the secret beside it."""
+
+    account: str
+    # A number, or the SID of a messaging service.
+    sender: str
+    to: list[str]
+    # Name of the server.
+    host: str
+    # Secret: it sends messages that cost money.
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,7 @@ class Settings:
     local: list[str]
     # Secret: whoever knows one can send to it. Keys of URLS.
     urls: dict[str, str] = field(default_factory=dict)
+    sms: Sms | None = None
 
     def is_local(self, address: str) -> bool:
         """Whether mail to this address ends on this host."""
@@ -44,15 +62,18 @@ def load() -> Settings:
         content, _ = read(on_host(FILE))
     except FileNotFoundError:
         raise MailstackError("this host has no alerts; set mailstack:alerts and run pulumi up") from None
-    known = {each.name for each in fields(Settings)}
+    known = {each.name for each in fields(Settings)} - {"urls", "sms"}
     plain = {key: value for key, value in json.loads(content).items() if key in known}
     urls = {name: _secret(name) for name in URLS}
-    return Settings(**plain, urls={name: url for name, url in urls.items() if url})
+    return Settings(**plain, urls={name: url for name, url in urls.items() if url}, sms=_sms())
 
 
 def check() -> None:
-    """Raises for a URL that cannot be used, without repeating it."""
-    for name, url in load().urls.items():
+    """Raises for a URL or a token that cannot be used, without repeating it."""
+    wanted = load()
+    if wanted.sms and not re.fullmatch(r"[0-9a-f]{32}", wanted.sms.token):
+        raise MailstackError("mailstack:alertSmsToken must be the account's auth token, 32 hexadecimal digits")
+    for name, url in wanted.urls.items():
         problem = url_problem(url)
         if problem:
             raise MailstackError(f"mailstack:{URLS[name]} {problem}")
@@ -69,6 +90,14 @@ def url_problem(url: str) -> str:
     except ValueError:
         usable = False
     return "" if usable else "must be an https:// URL"
+
+
+def _sms() -> Sms | None:
+    try:
+        content, _ = read(on_host(_SMS))
+    except FileNotFoundError:
+        return None
+    return Sms(**json.loads(content), token=_secret(_SMS_TOKEN))
 
 
 def _secret(name: str) -> str:

@@ -59,6 +59,8 @@ def load() -> State:
         known = {each.name for each in fields(State)}
         state = State(**{key: value for key, value in plain.items() if key in known})
         state.conditions = {name: Condition(**entry) for name, entry in plain.get("conditions", {}).items()}
+        state.row = {name: float(number) for name, number in state.row.items()}
+        state.counters = {name: int(number) for name, number in state.counters.items()}
     except (ValueError, TypeError, AttributeError) as error:
         # Whatever is wrong now is found, and told, again.
         say(f"alerts: {_FILE} is damaged ({type(error).__name__}); starting afresh")

@@ -17,7 +17,7 @@ _PERIODS = _SLOW | {each.name: each.period for each in measures.MEASURES if each
 _SLOW_AGAIN = 300.0
 # Measures whose days are remembered, by their names there.
 _GROWTH = {
-    "many users": "users",
+    "users": "users",
     "memory use": "memory",
     "disk use": "disk",
     "queue length": "queue",
@@ -81,6 +81,8 @@ def _remember_day(known: state.State, values: dict[str, float], now: float) -> N
 
 def _remember_addresses(known: state.State, wanted: settings.Settings, now: float) -> None:
     hosts = [urlsplit(url).hostname or "" for url in wanted.urls.values()]
+    if wanted.sms:
+        hosts.append(wanted.sms.host)
     domains = [address.rpartition("@")[2] for address in wanted.mail if not wanted.is_local(address)]
     # A channel that is new must not wait for its hour.
     if addresses.knows(hosts, domains, known.addresses) and 0 <= now - known.addresses_of < addresses.HOUR:
