@@ -9,7 +9,7 @@ import { checkedMailServer, outputsOf } from "../checked-mail-server";
 import { parseSettings, SettingsError } from "../settings/parse";
 import { setWith } from "../settings/problem";
 import { linodeOptions } from "../cloud/provider-options";
-import { alertUrlKeys, alertUrlProblem } from "../settings/alerts";
+import { alertUrlKeys, alertUrlProblem, hasSms } from "../settings/alerts";
 import { isNeeded, secretKeys, type SecretKey, type Settings } from "../settings/schema";
 
 const type = "mailstack:index:MailServer";
@@ -92,6 +92,8 @@ function settingsFrom(inputs: pulumi.Inputs): Settings {
     const reason = typeof url === "string" && url ? alertUrlProblem(url, propertyPath) : undefined;
     if (reason) problems.push({ propertyPath, reason });
   }
+  if (inputs.alertSmsToken && !hasSms(inputs))
+    problems.push({ propertyPath: "alertSmsAccount", reason: "is missing; alertSmsToken is set" });
   if (problems.length > 0 || !settings) throw refuse(problems);
   return settings;
 }

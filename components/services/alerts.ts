@@ -75,7 +75,7 @@ function render(
         { hostname, mail: JSON.stringify(mail), local: JSON.stringify(local) },
       ),
       ...filesFrom("alerts", Object.fromEntries(urls) as Record<string, typeof secret>, {}),
-      ...(account ? filesFrom("alerts", { [`${folder}/sms.json`]: secret }, sms) : {}),
+      ...(account ? filesFrom("alerts", { [`${folder}/sms.json`]: {} }, sms) : {}),
       ...filesFrom("alerts", { [service]: {}, [`${units}/${timer}`]: {} }, { sandbox, mail: mailOwner.home }),
     },
     validate: [

@@ -92,6 +92,11 @@ class Twilio(Certified):
         self.assertEqual(self.problems(), {f"sms to {TO}": "answered 401 Unauthorized: 20003 Authenticate"})
         self.assertNotIn("9d" * 16, repr(self.known) + repr(self.wanted(TO, token="9d" * 16)))
 
+    def test_a_server_that_repeats_the_token_is_not_quoted(self):
+        self.answer = lambda *_: (400, {"code": 1, "message": f"no account has {TOKEN}"})
+        self.tell(self.wanted(TO), Change("disk", "new", CRITICAL, "full", 1000.0))
+        self.assertEqual(self.problems(), {f"sms to {TO}": "answered 400 Bad Request"})
+
     def test_a_number_that_is_refused_is_tried_alone_again(self):
         wanted = self.wanted(TO, WRONG)
         self.tell(wanted, Change("disk", "new", CRITICAL, "full", 1000.0))

@@ -30,6 +30,9 @@ const values = {
     { name: "tech", authorizedKeys: [`${key} tech`, `${key} old`] },
     { name: "deputy", authorizedKeys: [`${key} deputy`] },
   ],
+  alertSmsAccount: `AC${"0a".repeat(16)}`,
+  alertSmsFrom: "+15005550006",
+  alertSmsTo: ["+254712345678", "+15005550009"],
 };
 
 /** The stack of one imagined mail server, with other values for some of the settings. */

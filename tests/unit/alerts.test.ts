@@ -66,6 +66,47 @@ test("one that is stored in clear or cannot be used is refused, and not repeated
   }
 });
 
+describe("text messages", () => {
+  const sms = { alertSmsAccount: `AC${"0a".repeat(16)}`, alertSmsFrom: "+15005550006", alertSmsTo: ["+254712345678"] };
+  const token = "0f".repeat(16);
+  const plain = Object.fromEntries(
+    Object.entries(sms).map(([name, value]) => [key(name), typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+
+  test("need the account, the sender, a number and the token", () => {
+    expect(Object.keys(read({ alertSmsToken: token }, true, plain).alertUrls)).toEqual(["alertSmsToken"]);
+    expect(() => read({}, true, plain)).toThrow("mailstack:alertSmsToken: is missing");
+    for (const [name, none] of Object.entries({ alertSmsAccount: "", alertSmsFrom: "", alertSmsTo: [] }))
+      expect(() => parseSettings({ ...good, ...sms, [name]: none })).toThrow(`mailstack:${name}: is missing`);
+    expect(() => read({ alertSmsToken: token })).toThrow("mailstack:alertSmsAccount: is missing");
+  });
+
+  test.each<[Record<string, unknown>, string]>([
+    [{ alertSmsAccount: "AC12" }, "mailstack:alertSmsAccount: must be the account SID"],
+    [{ alertSmsFrom: "0712345678" }, "mailstack:alertSmsFrom: must be a number like"],
+    [{ alertSmsTo: ["0712345678"] }, 'mailstack:alertSmsTo[0]: "0712345678" is not a number like'],
+    [{ alertSmsTo: ["+254712345678", "+254712345678"] }, "mailstack:alertSmsTo: names a number twice"],
+    [{ alertSmsHost: "https://api.twilio.com" }, "mailstack:alertSmsHost: must be a host name"],
+  ])("%p are refused", (change, words) => {
+    expect(() => parseSettings({ ...good, ...sms, ...change })).toThrow(words);
+  });
+
+  test("a token that cannot be one is refused, and not repeated", () => {
+    const wrong = `${token}-word`;
+    expect(() => read({ alertSmsToken: wrong }, true, plain)).toThrow("mailstack:alertSmsToken: must be the account's");
+    expect(() => read({ alertSmsToken: wrong }, true, plain)).not.toThrow(wrong);
+  });
+
+  test("the host gets all of it in files of root's, the token apart", () => {
+    const { files } = bundle();
+    const file = files["/etc/mailstack-alerts/sms.json"]!;
+    expect(JSON.parse(file.content)).toMatchObject({ sender: "+15005550006", to: ["+254712345678", "+15005550009"] });
+    expect(files["/etc/mailstack-alerts/sms-token"]).toMatchObject({ mode: "0600", owner: "root:root" });
+    const none = bundle({ alertSmsAccount: "", alertSmsFrom: "", alertSmsTo: [] }).files;
+    expect(none["/etc/mailstack-alerts/sms.json"]).toBeUndefined();
+  });
+});
+
 test("without alerts no URL is needed", () => {
   expect(read({ alertSlackUrl: url }, true, { "mailstack:alerts": "false" }).alertUrls).toEqual({});
 });

@@ -139,7 +139,7 @@ def _sender(name: str, settings: Settings, well: set[str], known: dict[str, list
 
     def post(message: dict[str, Any]) -> None:
         body, headers = form(message)
-        https.request(url, known, deadline, body, **headers)
+        https.request(url, known, deadline, body, headers)
 
     return post
 

@@ -5,7 +5,7 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote, urlsplit
 
 from . import addresses
@@ -43,8 +43,8 @@ def request(
     known: dict[str, list[str]],
     deadline: float,
     body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
     explain: Callable[[bytes], str] = lambda _: "",
-    **headers: str,
 ) -> None:
     """GET, or POST with a body. Raises Undelivered, which never repeats the URL, for any other answer than 2xx.
 
@@ -52,7 +52,7 @@ def request(
     """
     parts = urlsplit(url)
     fields = {"User-Agent": "mailstack", "Connection": "close"}
-    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    fields |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
     if parts.username is not None:
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         fields["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()

@@ -34,7 +34,7 @@ def send(message: dict[str, Any], number: str, sms: Sms, known: dict[str, list[s
         words = _explain(answer)
         return "" if sms.token in words else words
 
-    https.request(url, known, deadline, urlencode(form).encode(), explain, Content_Type=kind)
+    https.request(url, known, deadline, urlencode(form).encode(), {"Content-Type": kind}, explain)
 
 
 def _explain(answer: bytes) -> str:
