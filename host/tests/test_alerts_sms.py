@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import unittest
+from unittest import mock
 from urllib.parse import parse_qs
 
 from mailstack.alerts import conditions, delivery, messages
@@ -93,8 +94,9 @@ class Twilio(Certified):
         self.assertNotIn("9d" * 16, repr(self.known) + repr(self.wanted(TO, token="9d" * 16)))
 
     def test_a_server_that_repeats_the_token_is_not_quoted(self):
-        self.answer = lambda *_: (400, {"code": 1, "message": f"no account has {TOKEN}"})
-        self.tell(self.wanted(TO), Change("disk", "new", CRITICAL, "full", 1000.0))
+        said = {"code": 1, "message": f"no account has {TOKEN}"}
+        with mock.patch.object(self, "answer", return_value=(400, said)):
+            self.tell(self.wanted(TO), Change("disk", "new", CRITICAL, "full", 1000.0))
         self.assertEqual(self.problems(), {f"sms to {TO}": "answered 400 Bad Request"})
 
     def test_a_number_that_is_refused_is_tried_alone_again(self):
