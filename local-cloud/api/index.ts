@@ -87,7 +87,7 @@ export interface Apis {
 export async function startApis(options: ApiOptions): Promise<Apis> {
   const { hosts, zones, objects, log } = options;
   const store = new Store(options.stateFile);
-  const linode: LinodeContext = { store, hosts, zones, objects, log, background: new Set() };
+  const linode: LinodeContext = { store, hosts, zones, objects, log, background: new Set(), onSystems: new Map() };
   const cloudflare: CloudflareOptions = {
     store,
     dns: zones,

@@ -13,6 +13,8 @@ export interface LinodeContext {
   log: (line: string) => void;
   /** Work that goes on after an answer was sent; `close` waits for it. */
   background: Set<Promise<void>>;
+  /** Of that, the last work on each system, by the instance's number. */
+  onSystems: Map<number, Promise<void>>;
 }
 
 /** The API's time format: UTC, seconds, no zone. */

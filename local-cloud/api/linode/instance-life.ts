@@ -44,19 +44,14 @@ export function inBackground(context: LinodeContext, work: () => Promise<void>):
   return running;
 }
 
-/** The last work on each system, by the API it belongs to. */
-const lastWork = new WeakMap<LinodeContext, Map<number, Promise<void>>>();
-
 /** Work on one system waits for what was begun on it: a disk that is being copied cannot be removed. */
 function onSystem(context: LinodeContext, id: number, work: () => Promise<void>): void {
-  const systems = lastWork.get(context) ?? new Map<number, Promise<void>>();
-  lastWork.set(context, systems);
-  const before = systems.get(id) ?? Promise.resolve();
+  const before = context.onSystems.get(id);
   const running = inBackground(context, async () => {
     await before;
     await work();
   });
-  systems.set(id, running);
+  context.onSystems.set(id, running);
 }
 
 function setStatus(context: LinodeContext, id: number, status: Instance["status"]): void {

@@ -45,10 +45,7 @@ export class LocalRun {
 
   /** Waits until it prints this. @throws Error when it ends without, or after four minutes. */
   async says(words: RegExp): Promise<void> {
-    for (let tries = 0; !words.test(this.said); tries += 1) {
-      if (this.over || tries > 4800) throw new Error(`it did not say ${words}:\n${this.said}`);
-      await sleep(50);
-    }
+    await this.reaches(`saying ${words}`, () => words.test(this.said), 240);
   }
 
   /** Waits until something holds that it brings about. @throws Error with all it said when it ends before, or it takes too long. */
