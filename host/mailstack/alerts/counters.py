@@ -3,16 +3,14 @@
 import csv
 import http.client
 import json
-import socket
 
 from ..accounts.database import opened
 from ..apply import manifest
 from ..paths import on_host
 from ..programs import run
+from ..rspamd_controller import SOCKET, ask
 
 _SECONDS = 10.0
-# Who can open it is asked for no password.
-CONTROLLER = "/run/rspamd/controller.sock"
 # What users find in Junk or never see. Greylisted mail comes again, and is counted then.
 _SPAM = ("reject", "rewrite subject", "add header")
 # sysexits.h EX_NOUSER, as doveadm uses it: nobody is logged in.
@@ -40,23 +38,15 @@ def imap_sessions() -> int | None:
     return sum(int(line["#"]) for line in lines if (line.get("proto") or line.get("service")) == "imap")
 
 
-def scanned(controller: str = CONTROLLER) -> dict[str, int] | None:
+def scanned(controller: str = SOCKET) -> dict[str, int] | None:
     """Messages that Rspamd has looked at, and those of them that it took for spam. None while it does not say."""
     if not any(applied.service == "rspamd" for applied in manifest.load_all()):
         return None
-    connection = http.client.HTTPConnection("localhost", timeout=_SECONDS)
-    connection.sock = socket.socket(socket.AF_UNIX)
     try:
-        connection.sock.settimeout(_SECONDS)
-        connection.sock.connect(on_host(controller))
-        connection.request("GET", "/stat")
-        answer = connection.getresponse()
-        said = answer.read()
+        status, said = ask(on_host(controller), _SECONDS, "GET", "/stat")
     except (OSError, http.client.HTTPException):
         return None
-    finally:
-        connection.close()
-    if answer.status != 200:
+    if status != 200:
         return None
     try:
         actions = {str(name): int(number) for name, number in json.loads(said)["actions"].items()}

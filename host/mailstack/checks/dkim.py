@@ -1,21 +1,18 @@
 """Signatures of what leaves. Without its key Rspamd lets mail go unsigned, and tells nobody but its log."""
 
-import http.client
 import json
-import socket
 
 from ..keys.dkim import SIGNING, settings, signing, waiting
 from ..keys.dkim_keys import problem
 from ..keys.dkim_report import too_old
 from ..programs import run
+from ..rspamd_controller import SOCKET, ask
 from .bad import TIMEOUT, Bad, Warn
 
-# Who can open it is asked for no password.
-_CONTROLLER = "/run/rspamd/controller.sock"
 _MESSAGE = "From: postmaster@{0}\r\nSubject: status\r\nMessage-ID: <status@{0}>\r\n\r\nstatus\r\n"
 
 
-def signs(_name: str, controller: str = _CONTROLLER) -> str:
+def signs(_name: str, controller: str = SOCKET) -> str:
     """Rspamd signs for each domain, and could still read the key after a restart; until then it remembers it."""
     keys = signing()
     if not keys:
@@ -39,26 +36,17 @@ def signs(_name: str, controller: str = _CONTROLLER) -> str:
 
 def _signature(domain: str, controller: str) -> str:
     """The signature of a message that this host would send."""
-    connection = http.client.HTTPConnection("localhost", timeout=TIMEOUT)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    try:
-        connection.sock.settimeout(TIMEOUT)
-        connection.sock.connect(controller)
-        # Nothing else is looked at, so that nothing is learned or counted.
-        symbols = {"symbols_enabled": ["SENDER_CHECK", "DKIM_SIGNED"]}
-        only = {"Settings": json.dumps(symbols), "Flags": "no_log,no_stat"}
-        # As Postfix names its own mail (components/services/doors.ts).
-        envelope = {
-            "IP": "127.0.0.1",
-            "MTA-Name": "INTERNAL",
-            "From": f"postmaster@{domain}",
-            "Rcpt": f"postmaster@{domain}",
-        }
-        connection.request("POST", "/checkv2", _MESSAGE.format(domain), envelope | only)
-        answer = connection.getresponse()
-        said = answer.read()
-    finally:
-        connection.close()
-    if answer.status != 200:
-        raise Bad(f"/checkv2: {answer.status} {said[:60].decode('utf-8', 'replace')}")
+    # Nothing else is looked at, so that nothing is learned or counted.
+    symbols = {"symbols_enabled": ["SENDER_CHECK", "DKIM_SIGNED"]}
+    only = {"Settings": json.dumps(symbols), "Flags": "no_log,no_stat"}
+    # As Postfix names its own mail (components/services/doors.ts).
+    envelope = {
+        "IP": "127.0.0.1",
+        "MTA-Name": "INTERNAL",
+        "From": f"postmaster@{domain}",
+        "Rcpt": f"postmaster@{domain}",
+    }
+    status, said = ask(controller, TIMEOUT, "POST", "/checkv2", _MESSAGE.format(domain), envelope | only)
+    if status != 200:
+        raise Bad(f"/checkv2: {status} {said[:60].decode('utf-8', 'replace')}")
     return str(json.loads(said).get("dkim-signature", ""))
