@@ -2,15 +2,18 @@
 
 import socket
 import time
+from dataclasses import dataclass
 
 from ..errors import MailstackError
 from ..paths import on_host
-from ..programs import run, shown
+from ..programs import TIMED_OUT, run, shown
 from .bundle import Check
 
 # Rspamd compiles its patterns when it starts for the first time.
 DEFAULT_TIMEOUT = 30.0
 _PAUSE = 0.1
+# A try that begins just before the end of the time still says what is wrong, on a busy host too.
+_LEAST = 5.0
 
 
 def wait_for(checks: list[Check]) -> None:
@@ -18,22 +21,35 @@ def wait_for(checks: list[Check]) -> None:
     for check in checks:
         limit = DEFAULT_TIMEOUT if check.timeout_seconds is None else check.timeout_seconds
         deadline = time.monotonic() + limit
+        telling: Problem | None = None
         while True:
-            left = deadline - time.monotonic()
-            problem = attempt(check, max(left, 0.5))
+            problem = attempt(check, max(deadline - time.monotonic(), _LEAST))
             if problem is None:
                 break
+            if telling is None or not problem.cut_off:
+                telling = problem
             if time.monotonic() + _PAUSE > deadline:
-                name, *words = problem
-                raise MailstackError(f"health check failed for {limit:g} s: {name}", words)
+                raise MailstackError(f"health check failed for {limit:g} s: {telling.name}", telling.words)
             time.sleep(_PAUSE)
 
 
-def attempt(check: Check, timeout: float) -> list[str] | None:
-    """One try; nothing when it passes, else what is wrong and more words."""
+@dataclass(frozen=True)
+class Problem:
+    """Why a try did not pass. One that was cut off says less than any other."""
+
+    name: str
+    words: list[str]
+    cut_off: bool = False
+
+
+def attempt(check: Check, timeout: float) -> Problem | None:
+    """One try; nothing when it passes, else what is wrong."""
     if check.run:
         result = run(list(check.run), timeout)
-        return None if result.code == 0 else [f"{shown(list(check.run))} ended with {result.code}", *result.words()]
+        if result.code == 0:
+            return None
+        name = f"{shown(list(check.run))} ended with {result.code}"
+        return Problem(name, result.words(), cut_off=result.code == TIMED_OUT)
     try:
         if check.socket:
             with socket.socket(socket.AF_UNIX) as connection:
@@ -45,10 +61,10 @@ def attempt(check: Check, timeout: float) -> list[str] | None:
         with socket.create_connection(address, min(timeout, 5)) as connection:
             return _expect(connection, check)
     except OSError as error:
-        return [f"{check.tcp or check.socket}: {error.strerror or error}"]
+        return Problem(f"{check.tcp or check.socket}: {error.strerror or error}", [], isinstance(error, TimeoutError))
 
 
-def _expect(connection: socket.socket, check: Check) -> list[str] | None:
+def _expect(connection: socket.socket, check: Check) -> Problem | None:
     if not check.expect:
         return None
     greeting = b""
@@ -66,4 +82,4 @@ def _expect(connection: socket.socket, check: Check) -> list[str] | None:
     if check.expect.encode() in greeting:
         return None
     said = greeting.decode("utf-8", "replace").strip()
-    return [f"{check.tcp} said {said[:80]!r}, not {check.expect!r}"]
+    return Problem(f"{check.tcp} said {said[:80]!r}, not {check.expect!r}", [])
