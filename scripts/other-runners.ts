@@ -76,7 +76,7 @@ export async function runUnittest(filter?: string): Promise<Counts> {
   return sumOf(parts);
 }
 
-/** How long a file takes, roughly: each command of restic derives a key, which takes a second of a processor. */
+/** How long a file takes, roughly: those about backups start restic some dozen times for each test. */
 function weight(file: string): number {
   const text = readFileSync(file, "utf8");
   return text.length * (text.includes("backup_case") ? 100 : 1);

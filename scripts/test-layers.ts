@@ -12,7 +12,7 @@ export interface Layer {
   about: string;
   /** Why this machine cannot run the layer; undefined when it can. */
   hindrance(): string | undefined;
-  /** Runs at the same time as the layer before it: neither uses all of a small machine. */
+  /** Runs at the same time as the layer before it: none of them uses all of a small machine. */
   beside?: boolean;
   /**
    * @param filter - Only files whose name contains it; of the layer `upgrade` the commit.
@@ -44,6 +44,7 @@ export const layers: Layer[] = [
     name: "unit",
     about: "the program with Pulumi's mocks, golden files, and what the configuration means",
     hindrance: always,
+    beside: true,
     run: runJest,
   },
   { name: "host", about: "the applier on its own", hindrance: notRoot, beside: true, run: runUnittest },

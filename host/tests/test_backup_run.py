@@ -32,6 +32,13 @@ class Run(BackupTestCase):
         )
         self.assertFalse(self.path(copies).exists(), "copies stay on the host")
 
+    def test_a_repository_that_is_not_there_is_made_with_a_key_that_takes_long_to_guess(self):
+        shutil.rmtree(self.repository)
+        self.back_up()
+        (key,) = [json.loads(path.read_text()) for path in (self.repository / "keys").iterdir()]
+        self.assertEqual(key["kdf"], "scrypt")
+        self.assertGreaterEqual(key["N"] * key["r"], 2**17)
+
     def test_what_redis_holds_is_there_before_redis_has_written_it_to_disk(self):
         # With Debian's settings that is an hour after the first lesson.
         self.path("/var/lib/redis/dump.rdb").unlink()

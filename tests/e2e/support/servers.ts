@@ -42,6 +42,12 @@ export interface UpResult {
   output: string;
 }
 
+/** What a user logs in with. */
+interface Login {
+  user: string;
+  password: string;
+}
+
 /** What a program printed, and how it ended. */
 interface Ran {
   stdout: string;
@@ -129,7 +135,7 @@ export class Server {
   }
 
   /** Current password of a user whose password is still the generated one. */
-  async login(localPart: string): Promise<{ user: string; password: string }> {
+  async login(localPart: string): Promise<Login> {
     const user = this.address(localPart);
     const password = await this.system.must(["mailstack", "user", "initial-password", user]);
     return { user, password: password.trim() };
@@ -165,9 +171,10 @@ export class Server {
   /** Message numbers in INBOX whose subject holds the text, by IMAPS; waits for the first. */
   async imapFind(localPart: string, subject: string): Promise<string> {
     let numbers: string | undefined;
+    const login = await this.login(localPart);
     await until(`a mail with the subject "${subject}" in the INBOX of ${this.address(localPart)}`, async () => {
       const words = [`imaps://${this.hostname}/INBOX`, "-X", `SEARCH SUBJECT "${subject}"`];
-      numbers = /\* SEARCH((?: \d+)+)/.exec(await this.curl(localPart, words))?.[1];
+      numbers = /\* SEARCH((?: \d+)+)/.exec(await this.curl(login, words))?.[1];
       return numbers !== undefined;
     });
     return numbers!.trim();
@@ -175,13 +182,13 @@ export class Server {
 
   /** The newest message by POP3S. */
   async pop3Last(localPart: string): Promise<string> {
-    const list = await this.curl(localPart, [`pop3s://${this.hostname}/`]);
+    const login = await this.login(localPart);
+    const list = await this.curl(login, [`pop3s://${this.hostname}/`]);
     const last = [...list.matchAll(/^(\d+) \d+/gm)].at(-1)?.[1];
-    return this.curl(localPart, [`pop3s://${this.hostname}/${last}`]);
+    return this.curl(login, [`pop3s://${this.hostname}/${last}`]);
   }
 
-  private async curl(localPart: string, words: string[]): Promise<string> {
-    const { user, password } = await this.login(localPart);
+  private async curl({ user, password }: Login, words: string[]): Promise<string> {
     // The password goes through standard input: process arguments are for everyone to read.
     const command = ["curl", "--silent", "--show-error", "--cacert", this.trustFile, "--config", "-", ...words];
     const result = await this.inCloud(command, `user = "${user}:${password}"\n`);
