@@ -38,6 +38,18 @@ class Apply(HostTestCase):
         self.assertEqual([call for call in self.calls() if "reset" not in call], ["restart demo.service"])
         self.assertEqual(self.loaded(), "setting = v2\n")
 
+    def test_a_socket_whose_address_the_kernel_still_holds_is_tried_again(self):
+        units = {"demo.socket": {"onChange": "restart"}}
+        self.apply_well(bundle(units=units))
+        held = self.state / "demo.socket.held"
+        held.write_text("once\ntwice\n")
+        self.apply_well(bundle(text="v2", units=units))
+        self.assertEqual(held.read_text(), "")
+        held.write_text("again\n" * 20)
+        result = self.apply(bundle(text="v3", units=units))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("Address already in use", result.stderr)
+
     def test_reload_falls_back_to_restart(self):
         unit = {"demo.service": {"onChange": "reload", "restartOn": ["/etc/demo/extra.conf"]}}
         self.apply_well(bundle(units=unit))

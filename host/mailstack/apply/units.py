@@ -16,6 +16,8 @@ _TIMEOUT = 150.0
 # A reload is over before the daemon's processes have heard of it; until then an old one of Postfix may answer the
 # health check with what the old files said.
 _HEARD_SECONDS = 0.3
+_HELD = "Address already in use"
+_TRIES = 5
 
 
 @dataclass
@@ -140,10 +142,27 @@ def _act(name: str, action: str, since: float) -> None:
         _systemctl("reset-failed", name)
     # systemd cannot stop what has ended and whose file is gone.
     if action != "stop" or query([name])[name]["ActiveState"] not in ("inactive", "failed"):
-        _check(name, action, _systemctl(action, name), since)
+        result = _systemctl(action, name)
+        if result.code != 0 and name.endswith(".socket"):
+            result = _listen_again(name, result, since)
+        _check(name, action, result, since)
     if action == "stop":
         # A timer whose service is gone counts as failed, for ever.
         _systemctl("reset-failed", name)
+
+
+def _listen_again(name: str, result: Result, since: float) -> Result:
+    """The kernel may hold the address of a socket for a moment after systemd has closed it."""
+    for _ in range(_TRIES):
+        if not any(_HELD in line for line in last_words(name, since)):
+            break
+        time.sleep(_HEARD_SECONDS)
+        say(f"{name}: its address is held by a socket that was just closed; once more")
+        _systemctl("reset-failed", name)
+        result = _systemctl("start", name)
+        if result.code == 0:
+            break
+    return result
 
 
 def _end_orphan(name: str, since: float) -> None:
