@@ -4,6 +4,7 @@ import { foreignRecords } from "./dns/foreign-records";
 import { staysPublished } from "./history/dkim-keys";
 import { checkedPast } from "./history/checked-past";
 import { publishedNames } from "./history/history";
+import { beforeReplacing } from "./history/replacement";
 import { weakerDmarc } from "./history/weaker-dmarc";
 import { onlyLocalAlerts } from "./local-alerts";
 import { withoutBackup } from "./no-backup";
@@ -33,6 +34,7 @@ export async function checkedMailServer(
   const unusable = !past && linodeToken ? await unusableAccount(linodeToken) : [];
   if (unusable.length > 0) throw refusal("Nothing was changed:", unusable);
   const warnings = [
+    ...beforeReplacing(past, settings),
     ...weakerDmarc(past, settings),
     ...withoutBackup(settings),
     ...onlyLocalAlerts(settings, args.alertUrls),

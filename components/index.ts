@@ -2,6 +2,7 @@ export { checkedMailServer, outputsOf, type CheckedMailServerArgs } from "./chec
 export { MailServer, type MailServerArgs } from "./mail-server";
 export { checkedPast } from "./history/checked-past";
 export type { FirstNames, History, Past } from "./history/history";
+export type { Replacement } from "./history/replacement";
 export { parseSettings, SettingsError } from "./settings/parse";
 export { readConfig, type StackConfig } from "./settings/stack-config";
 export type { AlertUrlKey } from "./settings/alerts";

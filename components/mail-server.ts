@@ -21,7 +21,9 @@ import {
   type History,
   type Past,
 } from "./history/history";
+import { replacementOf } from "./history/replacement";
 import { recordSetsOf, zoneIdOf, zonesOf, zoneTexts } from "./dns/zones";
+import { handedOver } from "./deployment/handed-over";
 import { Host } from "./deployment/host";
 import { secretDigest } from "./deployment/secret-digest";
 import { deriveSshKey, type SshKey } from "./deployment/ssh-key";
@@ -137,6 +139,8 @@ export class MailServer extends pulumi.ComponentResource {
       },
       { parent: this, providers: [args.linode] },
     );
+    const replaced = replacementOf(args.past, settings);
+    const access = { privateKey: deployKey.privateKey, hostKey: pulumi.unsecret(hostKey.publicKey) };
     const server = new Server(
       name,
       {
@@ -152,6 +156,9 @@ export class MailServer extends pulumi.ComponentResource {
         openPorts: openPorts(services, stack),
         protect: settings.protect,
         before: args.past,
+        after: replaced
+          ? [handedOver(`${name}-handed-over`, replaced.host, { ...access, address: replaced.address }, here)]
+          : [],
       },
       { parent: this, providers: [args.linode] },
     );
@@ -171,9 +178,8 @@ export class MailServer extends pulumi.ComponentResource {
     const host = new Host(
       `${name}-host`,
       {
+        ...access,
         address: server.ipv4,
-        privateKey: deployKey.privateKey,
-        hostKey: pulumi.unsecret(hostKey.publicKey),
         instance: server.instance,
         secretDigests: Object.fromEntries(digests) as Record<string, pulumi.Output<string>>,
       },
@@ -252,19 +258,23 @@ export class MailServer extends pulumi.ComponentResource {
     const { region, os, plan } = settings;
     const zones = Object.fromEntries(zonesOf(settings).map((zone) => [zone.name, zoneIdOf(settings, zone)]));
     // Known when all is published: a preview, or an `up` that fails on its way, leaves the last one's.
-    this.history = pulumi.all([server.guarded, server.instance.id, facts]).apply(([guarded, id]): History => ({
-      first,
-      region,
-      os,
-      plan,
-      resizesDisk: resizeDisk,
-      guarded,
-      zones,
-      selector: settings.dkimSelector,
-      services: own.services,
-      backups: backupsOf(args.past, settings.backupRepository, id),
-      kept: former.kept,
-    }));
+    this.history = pulumi
+      .all([server.guarded, server.instance.id, server.ipv4, facts])
+      .apply(([guarded, id, ipv4]): History => ({
+        first,
+        region,
+        os,
+        plan,
+        resizesDisk: resizeDisk,
+        guarded,
+        address: ipv4,
+        ...(replaced && { replaced }),
+        zones,
+        selector: settings.dkimSelector,
+        services: own.services,
+        backups: backupsOf(args.past, settings.backupRepository, id),
+        kept: former.kept,
+      }));
     this.host = host;
     this.instance = instance;
     this.hostname = hostname;

@@ -32,6 +32,8 @@ export interface ServerArgs {
   protect: boolean;
   /** The last `up`, if there was one: which instance was behind the firewall, see `Server.guarded`. */
   before?: { guarded?: string };
+  /** Done before an instance is made, or taken away. */
+  after: pulumi.Resource[];
 }
 
 /** A Linode behind a firewall that lets in only what a mail server needs. */
@@ -81,6 +83,7 @@ export class Server extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        dependsOn: args.after,
         protect: args.protect,
         // These only matter when the host is made; a change would replace it, and the mail with it.
         ignoreChanges: ["authorizedKeys", "firewallId", "metadatas", "rootPass"],

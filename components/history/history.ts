@@ -2,6 +2,7 @@ import { formerKeysOf } from "./dkim-keys";
 import { formerVolumeLabel, volumeLabel } from "../cloud/labels";
 import { plans } from "../settings/linode";
 import type { Settings } from "../settings/schema";
+import { needsAnotherHost, type Replacement } from "./replacement";
 
 /**
  * What the last `up` left behind, as far as the next one must know it. Plain data: an output of the stack, which the
@@ -17,6 +18,10 @@ export interface History {
   resizesDisk: boolean;
   /** Id of the instance that is behind the firewall. */
   guarded: string;
+  /** Public IPv4 address of the host. */
+  address: string;
+  /** The last host that was at work when an `up` replaced it: it was asked whether it had handed over. */
+  replaced?: Replacement;
   /** Zones at the DNS provider, by domain, whose name was compared with the domain's. */
   zones: Record<string, string>;
   /** That signs. Older versions have noted none. */
@@ -64,13 +69,11 @@ export interface Former {
 /** What only another host could have, which `protect` refuses: one line each, before anything is changed. */
 export function anotherHost(past: Past | undefined, settings: Settings): string[] {
   if (!settings.protect) return [];
-  return (["region", "os"] as const)
-    .filter((key) => past?.[key] !== undefined && past[key] !== settings[key])
-    .map(
-      (key) =>
-        `mailstack:${key}: the host has ${past?.[key]}; ${settings[key]} needs another host, with no more mail than the last backup, ` +
-        "and mailstack:protect is true; docs/admin/operating.md says what that means",
-    );
+  return needsAnotherHost(past, settings).map(
+    ({ key, was, is }) =>
+      `mailstack:${key}: the host has ${was}; ${is} needs another host, and mailstack:protect is true; ` +
+      "docs/admin/replace-host.md tells how nothing is lost",
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { zoneOf, type History, type Past } from "./history";
 /** Outputs of the last `up`; those of older versions have no `history`. */
 interface Outputs {
   hostname?: string;
+  ipv4?: string;
   zones?: Record<string, string>;
   history?: History;
 }
@@ -38,14 +39,14 @@ async function patiently(read: () => Promise<unknown>): Promise<unknown> {
 }
 
 /** Exported for tests. */
-export function pastOf({ hostname, zones = {}, history }: Outputs): Past | undefined {
+export function pastOf({ hostname, ipv4, zones = {}, history }: Outputs): Past | undefined {
   const domain = hostname && zoneOf(hostname, Object.keys(zones));
   if (!hostname || !domain) return undefined;
   const published = Object.values(zones).flatMap(linesOf);
   const keys = Object.fromEntries(Object.keys(zones).map((name) => [name, keysOf(name, published)]));
   // Older versions named every resource after the settings of the day.
   const first = history?.first ?? { domain, hostname, selector: Object.keys(keys[domain] ?? {})[0] ?? "" };
-  return { ...history, first, hostname, keys, published };
+  return { ...history, address: history?.address ?? ipv4, first, hostname, keys, published };
 }
 
 /** Lines of a zone's text (zone-file.ts): name, type and data, of a TXT record its text. */

@@ -93,6 +93,7 @@ function render(
     | "relayUser"
     | "relayDomains"
     | "portProbeDomain"
+    | "backupRepository"
   >,
 ): BundleBody {
   const messageSizeLimit = stack.messageSizeLimitMb * bytesPerMiB;
@@ -162,8 +163,12 @@ function render(
       { tcp: "127.0.0.1:587", expect: `220 ${stack.fqdn} ESMTP` },
       { tcp: "127.0.0.1:465" },
     ],
-    // What waits for a way that has changed need not wait for its next turn.
-    after: [["postqueue", "-f"]],
+    after: [
+      // That of a host which has handed over its work to this one.
+      ...(stack.backupRepository === "" ? [] : [["/usr/local/sbin/mailstack", "restore", "host", "queue"]]),
+      // What waits for a way that has changed need not wait for its next turn.
+      ["postqueue", "-f"],
+    ],
   };
 }
 

@@ -53,6 +53,11 @@ export const backupShape = {
       'must be "auto", "nothing" or a time in UTC like "2026-11-29T10:00Z"',
     )
     .default("auto"),
+  abandonHost: z
+    .string()
+    .regex(/^\d*$/, "must be the number of an instance at Linode")
+    .meta({ examples: ["12345678"] })
+    .default(""),
   backupMailDays: days(2, 30),
   backupStateDays: days(2, 365),
 };

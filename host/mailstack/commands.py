@@ -132,7 +132,7 @@ def verify(options: Namespace) -> int:
     """stdout: one line a difference, or a JSON list."""
     from .apply.verify import drift
 
-    with Lock("verify", options.lock_timeout):
+    with Lock("verify", options.lock_timeout, handed_over=True):
         found = drift(options.services)
     if options.json:
         say_result(found)

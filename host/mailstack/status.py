@@ -5,6 +5,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from . import handed_over
 from .apply import manifest
 from .checks import CHECKS, Check
 from .checks.bad import Bad, Warn
@@ -21,7 +22,15 @@ def look(without: list[str]) -> list[dict[str, Any]]:
     ]
     mail_name = _mail_name(here)
     with ThreadPoolExecutor(len(wanted)) as pool:
-        return list(pool.map(lambda entry: _one(entry[0], entry[1], mail_name), wanted))
+        found = list(pool.map(lambda entry: _one(entry[0], entry[1], mail_name), wanted))
+    return [*_no_more_at_work(), *found]
+
+
+def _no_more_at_work() -> list[dict[str, Any]]:
+    """Why nearly all else is bad, on a host that has handed over."""
+    if handed_over.mark() is None:
+        return []
+    return [_entry("handed over", False, "this host's work is handed over; `mailstack backup resume` takes it back")]
 
 
 def _one(name: str, check: Check, mail_name: str) -> dict[str, Any]:

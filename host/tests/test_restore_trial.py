@@ -320,6 +320,7 @@ class Trial(BackupTestCase):
             self.assertTrue(self.status().startswith(words), self.status())
 
     def test_what_fails_is_told_without_any_secret(self):
+        shutil.rmtree(self.repository)
         self.settings(password="the repository's secret word")
         self.back_up()
         self.flip(self.packs()[0], 10)

@@ -60,6 +60,7 @@ test("the program with production's settings is a mail server with providers of 
         volume: "mail-ementech-co-ke",
       },
       guarded: instanceId,
+      address: ipv4,
       kept: {},
       os: "debian12",
       plan: "g6-standard-1",

@@ -5,6 +5,7 @@ import os
 import time
 
 from ..errors import MailstackError
+from ..handed_over import refuse
 from ..paths import LOCK, on_host
 from ..progress import say
 from ..safe_path import make_directories, open_file
@@ -19,11 +20,15 @@ class Busy(MailstackError):
 
 
 class Lock:
-    """flock(2) on /run/mailstack/lock; the kernel frees it however the holder ends. Use it in a `with`."""
+    """flock(2) on /run/mailstack/lock; the kernel frees it however the holder ends. Use it in a `with`.
 
-    def __init__(self, purpose: str, timeout: float) -> None:
+    A host that has handed over its work refuses, except where `handed_over` says that the command is for such a host.
+    """
+
+    def __init__(self, purpose: str, timeout: float, handed_over: bool = False) -> None:
         self.purpose = purpose
         self.timeout = timeout
+        self.handed_over = handed_over
         self.descriptor = -1
 
     def __enter__(self) -> "Lock":
@@ -40,6 +45,8 @@ class Lock:
                 say(f"waiting for {holder}")
                 told = True
             time.sleep(0.05)
+        if not self.handed_over:
+            refuse()
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, f"`mailstack {self.purpose}` (pid {os.getpid()})\n".encode(), 0)
         reached("lock")

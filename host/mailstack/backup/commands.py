@@ -16,6 +16,10 @@ def add(commands: Any, command: Any, as_json: Any) -> None:
     as_json(command(backups, "list", list_, "list the backups"))
     made = command(backups, "check", check, "verify the repository against its checksums")
     made.add_argument("--read", default="", metavar="PART", help="also read this part of the data: `1/12`, `5%%`")
+    text = "end this host's work with a last backup, for the host that replaces it"
+    as_json(command(backups, "hand-over", hand_over, text))
+    command(backups, "resume", resume, "take back the work of a host that has handed over")
+    command(backups, "handed-over", must_be_handed_over, "for a deployment: fail on a host that has not handed over")
     restores = command(commands, "restore", None, "restore from a backup").add_subparsers(
         metavar="COMMAND", required=True
     )
@@ -43,7 +47,7 @@ def add(commands: Any, command: Any, as_json: Any) -> None:
     as_json(command(restores, "test", restore_test, text))
     text = "for a deployment: restore a new host from the backups of its predecessor, once"
     made = command(restores, "host", restore_host, text)
-    made.add_argument("part", choices=("state", "mail"))
+    made.add_argument("part", choices=("state", "mail", "queue"))
     text = "restore what a service keeps, such as its keys; existing files are kept next to it"
     made = at(command(restores, "state", restore_state, text))
     made.add_argument("service")
@@ -102,6 +106,35 @@ def check(options: Namespace) -> int:
         part = [f"--read-data-subset={options.read}"] if options.read else []
         restic.run("check", "--quiet", *part, doing="the repository's check failed", timeout=LONG)
         record.note(checked=time.time())
+    return 0
+
+
+def hand_over(options: Namespace) -> int:
+    """stdout: the last backup, and how much mail waits in the queue."""
+    from .hand_over import hand_over as end
+
+    mark = end()
+    if options.json:
+        say_result(mark)
+        return 0
+    made = {part: (mark["done"][part] or {"snapshot": "none"})["snapshot"][:8] for part in ("state", "mail")}
+    say_result(f"handed over: state {made['state']}, mail {made['mail']}, {mark['messages']} messages in the queue")
+    return 0
+
+
+def resume(_options: Namespace) -> int:
+    """stdout: whether there was anything to take back."""
+    from .hand_over import resume as take_back
+
+    say_result("at work again" if take_back() else "nothing was handed over")
+    return 0
+
+
+def must_be_handed_over(_options: Namespace) -> int:
+    """Prints nothing on stdout."""
+    from .hand_over import must_be_handed_over as check_
+
+    check_()
     return 0
 
 

@@ -5,6 +5,7 @@ import os
 import time
 
 from ..errors import MailstackError
+from ..handed_over import refuse
 from ..paths import on_host
 from ..progress import say
 from ..safe_path import make_directories, open_file
@@ -14,10 +15,14 @@ _PAUSE = 1.0
 
 
 class OwnLock:
-    """flock(2); the kernel frees it however the holder ends. Use it in a `with`."""
+    """flock(2); the kernel frees it however the holder ends. Use it in a `with`.
 
-    def __init__(self, wait: float = 0) -> None:
+    As the lock of deployments, it refuses on a host that has handed over its work.
+    """
+
+    def __init__(self, wait: float = 0, handed_over: bool = False) -> None:
         self._wait = wait
+        self._handed_over = handed_over
         self._descriptor = -1
 
     def __enter__(self) -> "OwnLock":
@@ -34,6 +39,8 @@ class OwnLock:
                 say("waiting for another backup or restore")
                 told = True
             time.sleep(_PAUSE)
+        if not self._handed_over:
+            refuse()
         return self
 
     def _taken(self) -> bool:

@@ -1,8 +1,9 @@
-"""`mailstack restore host state|mail`: restores a new host from the backups of its predecessor.
+"""`mailstack restore host state|mail|queue`: restores a new host from the backups of its predecessor.
 
-The deployment runs `state` before the first service with state, and `mail` before a daemon opens the mail. A host is
-restored once: a mark records which backups are used and how far the restore is. Any failure ends the deployment there,
-with nothing published and port 25 closed; the next one continues. A host that was deployed before is left alone.
+The deployment runs `state` before the first service with state, `mail` before a daemon opens the mail, and `queue` (see
+mail_queue.py) once Postfix is there. A host is restored once: a mark records which backups are used and how far the
+restore is. Any failure ends the deployment there, with nothing published and port 25 closed; the next one continues. A
+host that was deployed before is left alone.
 """
 
 import json
@@ -16,7 +17,7 @@ from ..errors import MailstackError
 from ..paths import STATE, on_host
 from ..progress import say
 from ..safe_path import Refused, read
-from . import items, record, repository, settings, snapshots
+from . import items, mail_queue, record, repository, settings, snapshots
 from .copies import CONTENTS
 from .items import Item
 from .mail_back import bring_mail, has_mail
@@ -37,6 +38,9 @@ _HAD = (
 
 def restore(part: str) -> None:
     """Does nothing on a host that was restored, or was deployed before."""
+    if part == "queue":
+        mail_queue.put_back()
+        return
     with Lock(f"restore host {part}", _WAIT), OwnLock(_WAIT):
         nice()
         if part == "state":
@@ -63,6 +67,7 @@ def _state() -> None:
         for item in wanted:
             # Anything there is from an earlier attempt: this host was empty when the restore began.
             put_back(item, where, None)
+    mail_queue.keep(restic, snapshot)
     _write(mark | {"done": ["state"]})
 
 

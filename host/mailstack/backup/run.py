@@ -21,20 +21,25 @@ def run() -> dict[str, Any]:
     """Backs everything up. A failure is recorded for `mailstack status`."""
     with OwnLock():
         nice()
-        try:
-            result = _run()
-        except (MailstackError, OSError) as error:
-            if not isinstance(error, Interrupted):
-                message = error.message if isinstance(error, MailstackError) else str(error)
-                record.note(failed={"time": time.time(), "message": message})
-            raise
-        finally:
-            copies.clear()
-        record.note(done=result, failed=None)
-        return result
+        return recorded([])
 
 
-def _run() -> dict[str, Any]:
+def recorded(more: list[str]) -> dict[str, Any]:
+    """As `run`, for a caller with its lock; the snapshot of the state also gets the paths in `more`."""
+    try:
+        result = _run(more)
+    except (MailstackError, OSError) as error:
+        if not isinstance(error, Interrupted):
+            message = error.message if isinstance(error, MailstackError) else str(error)
+            record.note(failed={"time": time.time(), "message": message})
+        raise
+    finally:
+        copies.clear()
+    record.note(done=result, failed=None)
+    return result
+
+
+def _run(more: list[str]) -> dict[str, Any]:
     began = time.time()
     wanted = settings.load()
     restic = Restic(wanted)
@@ -43,7 +48,8 @@ def _run() -> dict[str, Any]:
     # Only stale locks: of a killed run of this host, or older than half an hour.
     restic.run("unlock", "--quiet", doing="old locks could not be removed")
     record.remember_repository(wanted.repository, found)
-    state = _snapshot(restic, "state", began, copies.make(items.declared("state"), began, wanted.hostname), [])
+    paths = [*copies.make(items.declared("state"), began, wanted.hostname), *more]
+    state = _snapshot(restic, "state", began, paths, [])
     mail = _mail(restic, began)
     listing = snapshots.look(restic)
     for part, made in (("state", state), ("mail", mail)):

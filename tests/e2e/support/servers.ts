@@ -77,23 +77,27 @@ export class Server {
     this.declared = declared ?? readFileSync(local.stack.configFile, "utf8");
   }
 
-  static async open(os: string): Promise<Server> {
-    const domain = domains[os] ?? `${os}.example`;
-    const options = { cloud: testCloud, stack: `test-${os}`, os, domain, settings, progress: console.error };
-    const { stack } = await prepareStack(options);
-    if (!isSettled(stack)) {
-      await upStack(options, stack, (work) => work());
-      settle(stack);
+  /** @param stack - Of a file's own, with a domain of its own, where it leaves another host behind. */
+  static async open(
+    os: string,
+    stack = { name: `test-${os}`, domain: domains[os] ?? `${os}.example` },
+  ): Promise<Server> {
+    const { name, domain } = stack;
+    const options = { cloud: testCloud, stack: name, os, domain, settings, progress: console.error };
+    const { stack: opened } = await prepareStack(options);
+    if (!isSettled(opened)) {
+      await upStack(options, opened, (work) => work());
+      settle(opened);
     }
-    const server = new Server(os, await findServer(testCloud, stack));
+    const server = new Server(os, await findServer(testCloud, opened));
     // The tests break what people are told about; those of alerts end the pause.
     await server.system.must(["mailstack", "alert", "pause", "7d"]);
     return server;
   }
 
   /** The server of the same stack, after its host was replaced. */
-  async successor(): Promise<Server> {
-    return new Server(this.os, await findServer(testCloud, this.stack), this.declared);
+  async successor(os = this.os): Promise<Server> {
+    return new Server(os, await findServer(testCloud, this.stack), this.declared);
   }
 
   get stack(): Stack {

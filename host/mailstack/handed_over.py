@@ -1,0 +1,52 @@
+"""Whether this host has handed its work over to another one; `mailstack backup hand-over` does so, `resume` ends it.
+
+From then on nothing may change what the next host continues with: every lock of ours asks here.
+"""
+
+import json
+from typing import Any
+
+from . import atomic_file
+from .errors import MailstackError
+from .paths import STATE, on_host
+from .safe_path import Refused, read, remove
+
+# Units do not start while it is there, see backup/hand_over.py.
+MARK = STATE + "/handed-over.json"
+
+
+def mark() -> dict[str, Any] | None:
+    """`time`, `units` that ran, and `done` once the last backup is made; None on a host at work."""
+    try:
+        content, _ = read(on_host(MARK))
+        return json.loads(content)
+    except FileNotFoundError:
+        return None
+    except (Refused, ValueError) as error:
+        raise MailstackError(f"{MARK} cannot be read: {error}") from None
+
+
+def write(value: dict[str, Any]) -> None:
+    """Replaces it."""
+    atomic_file.private_directory(on_host(STATE))
+    atomic_file.replace(on_host(MARK), atomic_file.as_json(value))
+
+
+def clear() -> None:
+    """The host is at work again."""
+    remove(on_host(MARK))
+
+
+def refuse() -> None:
+    """Raises on a host that has handed over, or was stopped while it did."""
+    found = mark()
+    if found is None:
+        return
+    if found["done"]:
+        raise MailstackError(
+            "this host has handed its work over to the next one, and nothing may change here; replace it, or take the "
+            "work back: `mailstack backup resume`"
+        )
+    raise MailstackError(
+        "handing over was cut off: end it with `mailstack backup hand-over`, or undo it with `mailstack backup resume`"
+    )
