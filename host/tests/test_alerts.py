@@ -5,7 +5,8 @@ import os
 import unittest
 from unittest import mock
 
-from mailstack.alerts import conditions, deployment, measures, messages, settings, state, watch
+from mailstack import handed_over
+from mailstack.alerts import conditions, daily, deployment, measures, messages, settings, state, watch
 from mailstack.alerts.conditions import CRITICAL, OK, WARNING, Seen
 from mailstack.errors import MailstackError
 from tests.harness import HostTestCase
@@ -176,6 +177,7 @@ class OnHost(HostTestCase):
         self.enterContext(mock.patch("mailstack.alerts.watch.status.look", self.look))
         # What they measure would be this machine.
         self.enterContext(mock.patch("mailstack.alerts.watch.measures.MEASURES", ()))
+        self.enterContext(mock.patch("mailstack.alerts.watch.daily.DAILY", ()))
         self.enterContext(mock.patch("mailstack.alerts.watch.time.time", lambda: self.now))
         self.enterContext(mock.patch("mailstack.alerts.state.time.time", lambda: self.now))
         self.enterContext(mock.patch("mailstack.alerts.watch.delivery.deliver", lambda *_: None))
@@ -194,6 +196,43 @@ class OnHost(HostTestCase):
             watch.run()
             self.now += 60
         return [message["subject"].partition("] ")[2] for message in state.load().outbox]
+
+    def test_once_a_day_it_looks_for_changes_and_again_soon_while_there_are_any(self):
+        asked = []
+
+        def faults(hostname):
+            asked.append((hostname, self.now))
+            return [f"/etc/{name} content was changed" for name in "abcde"[: self.found]]
+
+        self.found = 0
+        self.see(smtp_25=True)
+        changes = daily.Daily("changes by hand", faults, "`mailstack verify`")
+        with mock.patch("mailstack.alerts.watch.daily.DAILY", (changes,)):
+            with mock.patch.dict("mailstack.alerts.watch._PERIODS", {"changes by hand": daily.PERIOD}):
+                self.assertEqual(self.minutes(120), [])
+                self.assertEqual(asked, [("mail.example.org", 1_000_000.0)])
+                self.now += daily.PERIOD
+                self.found = 5
+                self.assertEqual(self.minutes(30), ["warning: changes by hand"])
+                self.assertLess(len(asked), 10)
+                told = state.load().outbox[-1]["text"]
+                self.assertIn("/etc/c content was changed and 2 more; `mailstack verify`", told)
+                self.found = 0
+                self.assertEqual(self.minutes(30)[-1], "ok again: changes by hand")
+
+    def test_what_cannot_be_looked_at_is_a_warning_and_stops_nothing(self):
+        def fail(_hostname):
+            raise OSError("no answer")
+
+        seen = daily.look(daily.Daily("deliverability", fail, ""), "mail.example.org")
+        self.assertEqual((seen.level, seen.detail), (1, "cannot be looked at: no answer"))
+
+    def test_a_host_that_has_handed_over_tells_nothing(self):
+        self.see(smtp_25=False)
+        handed_over.write({"time": 1, "units": [], "done": {}})
+        self.assertEqual(self.minutes(10), [])
+        handed_over.clear()
+        self.assertEqual(self.minutes(5), ["BAD: smtp 25"])
 
     def test_what_is_known_outlives_each_run_and_is_root_alone(self):
         self.see(smtp_25=False)

@@ -3,17 +3,34 @@
 import time
 from urllib.parse import urlsplit
 
-from .. import status
+from .. import handed_over, status
 from ..errors import MailstackError
 from ..progress import say
-from . import addresses, conditions, counters, delivery, deployment, growth, https, measures, messages, settings, state
+from . import (
+    addresses,
+    conditions,
+    counters,
+    daily,
+    delivery,
+    deployment,
+    growth,
+    https,
+    measures,
+    messages,
+    settings,
+    state,
+)
 from .conditions import CRITICAL, OK, WARNING, Seen
 from .undelivered import Undelivered
 
 # Checks that ask servers elsewhere, or that cost more with each mailbox: seconds between two looks, and while they are
 # not well.
 _SLOW = {"backup": 3600.0, "published": 3600.0, "mailboxes": 3600.0, "user filters": 3600.0}
-_PERIODS = _SLOW | {each.name: each.period for each in measures.MEASURES if each.period}
+_PERIODS = (
+    _SLOW
+    | {each.name: each.period for each in measures.MEASURES if each.period}
+    | {each.name: daily.PERIOD for each in daily.DAILY}
+)
 _SLOW_AGAIN = 300.0
 # Measures whose days are remembered, by their names there.
 _GROWTH = {
@@ -32,12 +49,12 @@ _HEARTBEAT_DEADLINE = 15.0
 
 
 def run() -> None:
-    """Looks, tells, and remembers. Quiet in a pause and while a deployment is at work."""
+    """Looks, tells, and remembers. Quiet in a pause, during a deployment, and once the host has handed over."""
     wanted = settings.load()
     with state.one_at_a_time():
         known = state.load()
         now = time.time()
-        if not (state.paused_until() or deployment.under_way(known, now)):
+        if not (state.paused_until() or handed_over.mark() or deployment.under_way(known, now)):
             _look_and_tell(known, wanted, now)
         known.ran = time.time()
         state.save(known)
@@ -53,6 +70,7 @@ def _look_and_tell(known: state.State, wanted: settings.Settings, now: float) ->
     due = [each for each in measures.MEASURES if each.name not in later]
     values: dict[str, float] = {}
     seen += [found for each in due if (found := measures.look(each, known.conditions.get(each.name), values))]
+    seen += [daily.look(each, wanted.hostname) for each in daily.DAILY if each.name not in later]
     _remember_day(known, values, now)
     known.looked = later | {each.check: now for each in seen if each.check in _PERIODS}
     # A service that the stack has given up.
