@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { untilWell } from "./support/linode";
+import { linode, untilWell } from "./support/linode";
 import { filesWith } from "./support/maildir";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
@@ -99,6 +99,49 @@ for (const os of everySystem) {
       for (const name of ["imap", "queue"]) assert.ok(Number.isInteger(now[name]), `${name} ${now[name]}`);
       const counters = await state<Record<string, number>>("counters");
       assert.ok(counters.scanned! >= counters.spam! && counters.scanned! > 0, JSON.stringify(counters));
+    });
+
+    test("a file that somebody changed, and a name that leads elsewhere, are told by what is looked at once a day", async () => {
+      const daily = ["changes by hand", "deliverability"];
+      /** As if a day had passed since they were looked at. */
+      const days = async (count: number) => {
+        for (let day = 0; day < count; day++) {
+          await shell(
+            `flock /run/mailstack/watch.lock python3 - ${daily.map((name) => `'${name}'`).join(" ")} <<'END'\n${[
+              "import json, sys",
+              "path = '/var/lib/mailstack/alerts/watch.json'",
+              "known = json.load(open(path))",
+              "for name in sys.argv[1:]: known['looked'].pop(name, None)",
+              "json.dump(known, open(path, 'w'))",
+            ].join("\n")}\nEND`,
+          );
+          await watch.runs(1);
+        }
+      };
+      const file = "/etc/postfix/not_ascii";
+      const reverse = async (rdns: string | null) => {
+        await linode(server, "PUT", `networking/ips/${server.ipv4}`, JSON.stringify({ rdns }));
+        await shell("unbound-control flush_zone arpa");
+      };
+      const change = `cp -p ${file} /root/kept; echo '# by hand' >> ${file}`;
+      const undo = `[ ! -e /root/kept ] || { cat /root/kept > ${file}; rm /root/kept; }`;
+      try {
+        await days(2);
+        assert.deepEqual((await watch.told()).conditions, []);
+        await shell(change);
+        await reverse(null);
+        await days(3);
+        const text = await shell("mailstack alert list");
+        assert.match(text, new RegExp(`^warning +changes by hand .*${file} content was changed.*pulumi up`, "m"));
+        assert.match(text, new RegExp(`^warning +deliverability .*reverse name of ${server.ipv4}`, "m"));
+        await shell(undo);
+        await reverse(server.hostname);
+        await days(2);
+        assert.deepEqual((await watch.told()).conditions, []);
+      } finally {
+        await shell(undo);
+        await reverse(server.hostname);
+      }
     });
 
     test("in a pause nobody is told anything", async () => {
