@@ -13,6 +13,7 @@ from .apply import steps
 from .apply.lock import DEFAULT_TIMEOUT
 from .backup import commands as backup_commands
 from .daemons import commands as daemon_commands
+from .emergency import commands as emergency_commands
 from .errors import MailstackError
 from .progress import complain
 
@@ -155,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
     text = "for a deployment: what was made while a dot separated folders is found by its new name; done once"
     command(top_commands, "folder-names", mailbox_commands.folder_names, text)
     backup_commands.add(top_commands, command, as_json)
+    emergency_commands.add(top_commands, command, as_json)
     alert_commands.add(top_commands, command, as_json)
     text = "for fail2ban: whether this host, or one who deployed it, has an address in a /64"
     made = command(top_commands, "is-near", commands.is_near, text)

@@ -4,6 +4,7 @@ import smtplib
 import socket
 import ssl
 
+from ..programs import run
 from .bad import HERE, TIMEOUT, Bad
 
 
@@ -18,7 +19,12 @@ def any_certificate() -> ssl.SSLContext:
 def smtp(_name: str) -> str:
     """Another server can deliver."""
     with smtplib.SMTP(timeout=TIMEOUT) as session:
-        code, banner = session.connect(HERE, 25)
+        try:
+            code, banner = session.connect(HERE, 25)
+        except ConnectionRefusedError:
+            if "smtp/inet" in run(["postconf", "-h", "master_service_disable"], TIMEOUT).out:
+                raise Bad("closed by hand; `mailstack emergency open-25` opens it") from None
+            raise
         if code != 220:
             raise Bad(f"greeting {code}")
         session.ehlo()

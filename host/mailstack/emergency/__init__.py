@@ -1,0 +1,1 @@
+"""`mailstack emergency`: what helps at once, loses no mail, and can be undone."""
