@@ -16,11 +16,10 @@ export interface Recipe {
   outside?: string;
   /** Shell script that runs as root inside the image, with the machine's network, no service started. */
   inside: string;
-  /** Anything else that changes the result. */
-  seed?: string;
 }
 
 const folder = join(cacheFolder, "images");
+const checkout = join(__dirname, "../..");
 
 /** Another build may take minutes. */
 const whenFree = { stale: 30_000, retries: { retries: 600, minTimeout: 1000, maxTimeout: 1000 } };
@@ -34,7 +33,10 @@ const contained = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pi
  * @returns path of the root file system.
  */
 export async function buildImage(recipe: Recipe, progress: (line: string) => void): Promise<string> {
-  const digest = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 12);
+  const text = JSON.stringify(recipe);
+  // Each checkout would have an image of its own, and take away that of another one whose cloud has yet to start it.
+  if (text.includes(checkout)) throw new Error(`the recipe of the image ${recipe.name} names a folder of the checkout`);
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
   const done = join(folder, `${recipe.name}-${digest}`);
   if (existsSync(done)) return done;
   mkdirSync(join(cacheFolder, "debs", recipe.release, "partial"), { recursive: true });

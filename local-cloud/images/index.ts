@@ -99,16 +99,20 @@ const pythonVersion = "3.11";
  */
 async function objectsImage(progress: (line: string) => void): Promise<string> {
   const from = await ensureImage("debian12", progress);
-  const requirements = join(__dirname, "../object-store/requirements.txt");
+  const requirements = readFileSync(join(__dirname, "../object-store/requirements.txt"), "utf8");
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   const platforms = ["manylinux2014", "manylinux_2_28"].map((tag) => `--platform ${tag}_${machine}`).join(" ");
-  const outside = `/usr/bin/pip3 install --quiet --disable-pip-version-check --no-deps --require-hashes \
+  const outside = `list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+cat > "$list" <<'END'
+${requirements.trim()}
+END
+/usr/bin/pip3 install --quiet --disable-pip-version-check --no-deps --require-hashes \
   --only-binary=:all: --python-version ${pythonVersion} ${platforms} \
-  --no-compile --target "$ROOT/opt/object-store" --requirement '${requirements}'`;
+  --no-compile --target "$ROOT/opt/object-store" --requirement "$list"`;
   const inside = `rm -f /etc/apt/apt.conf.d/01proxy
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends python3
 python3 -m compileall -q /opt/object-store`;
-  const seed = readFileSync(requirements, "utf8");
-  return buildImage({ name: "objects", from, release: releases.debian12, outside, inside, seed }, progress);
+  return buildImage({ name: "objects", from, release: releases.debian12, outside, inside }, progress);
 }
