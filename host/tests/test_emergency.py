@@ -77,6 +77,7 @@ class Emergency(AccountsTestCase):
             "/var/vmail/a.example/ann/Maildir/cur/1": 100_000,
             "/var/log/mail.log": 50_000,
             "/var/cache/mailstack-backup/restic/one": 70_000,
+            "/var/cache/mailstack-backup/CACHEDIR.TAG": 200,
         }
         for name, size in files.items():
             self.path(name).parent.mkdir(parents=True, exist_ok=True)

@@ -2,13 +2,14 @@
 
 import os
 import re
+import stat
 from typing import Any
 
 from ..errors import MailstackError
 from ..paths import MAIL, on_host
 from ..programs import must, run
 from ..progress import say
-from ..safe_path import names_in, remove_tree
+from ..safe_path import names_in, remove, remove_tree, state
 
 _SECONDS = 600.0
 _LARGEST = 10
@@ -34,8 +35,12 @@ def free() -> int:
     before = sum(look()["free"].values())
     must(["apt-get", "clean"], "apt's packages could not be removed")
     must(["journalctl", "--quiet", f"--vacuum-size={_JOURNAL_KEPT_MB}M"], "the journal could not be made smaller")
-    for name in names_in(on_host(_RESTIC)):
-        remove_tree(on_host(f"{_RESTIC}/{name}"))
+    for path in (on_host(f"{_RESTIC}/{name}") for name in names_in(on_host(_RESTIC))):
+        found = state(path)
+        if found is not None and stat.S_ISDIR(found.st_mode):
+            remove_tree(path)
+        else:
+            remove(path)
     after = sum(look()["free"].values())
     say("mail, queue and logs of the last days are as they were")
     return max(before - after, 0)
