@@ -3,13 +3,12 @@
 From then on nothing may change what the next host continues with: every lock of ours asks here.
 """
 
-import json
 from typing import Any
 
-from . import atomic_file
+from . import marks
 from .errors import MailstackError
 from .paths import STATE, on_host
-from .safe_path import Refused, read, remove
+from .safe_path import remove
 
 # Units do not start while it is there, see backup/hand_over.py.
 MARK = STATE + "/handed-over.json"
@@ -17,19 +16,12 @@ MARK = STATE + "/handed-over.json"
 
 def mark() -> dict[str, Any] | None:
     """`time`, `units` that ran, and `done` once the last backup is made; None on a host at work."""
-    try:
-        content, _ = read(on_host(MARK))
-        return json.loads(content)
-    except FileNotFoundError:
-        return None
-    except (Refused, ValueError) as error:
-        raise MailstackError(f"{MARK} cannot be read: {error}") from None
+    return marks.read(MARK)
 
 
 def write(value: dict[str, Any]) -> None:
     """Replaces it."""
-    atomic_file.private_directory(on_host(STATE))
-    atomic_file.replace(on_host(MARK), atomic_file.as_json(value))
+    marks.write(MARK, value)
 
 
 def clear() -> None:

@@ -10,13 +10,13 @@ import json
 import time
 from typing import Any
 
-from .. import atomic_file
+from .. import marks
 from ..apply import manifest
 from ..apply.lock import Lock
 from ..errors import MailstackError
-from ..paths import STATE, on_host
+from ..paths import STATE
 from ..progress import say
-from ..safe_path import Refused, read
+from ..safe_path import read
 from . import items, mail_queue, record, repository, settings, snapshots
 from .copies import CONTENTS
 from .items import Item
@@ -50,10 +50,10 @@ def restore(part: str) -> None:
 
 
 def _state() -> None:
-    mark = _read()
+    mark = marks.read(_MARK)
     if mark is None:
         mark = _begin()
-        _write(mark)
+        marks.write(_MARK, mark)
     if "state" in mark["done"]:
         return
     wanted = items.planned("state")
@@ -68,11 +68,11 @@ def _state() -> None:
             # Anything there is from an earlier attempt: this host was empty when the restore began.
             put_back(item, where, None)
     mail_queue.keep(restic, snapshot)
-    _write(mark | {"done": ["state"]})
+    marks.write(_MARK, mark | {"done": ["state"]})
 
 
 def _mail() -> None:
-    mark = _read()
+    mark = marks.read(_MARK)
     if mark is None:
         raise MailstackError("restore the state first: `mailstack restore host state`")
     if "mail" in mark["done"]:
@@ -86,8 +86,8 @@ def _mail() -> None:
         restic = Restic(settings.load())
         snapshot = _marked(restic, mark, "mail")
         say(f"restoring the mail of {snapshot.shown}")
-        bring_mail(restic, snapshot, items.planned("mail"), lambda: _write(mark | {"moving": True}))
-    _write(mark | {"done": ["state", "mail"]})
+        bring_mail(restic, snapshot, items.planned("mail"), lambda: marks.write(_MARK, mark | {"moving": True}))
+    marks.write(_MARK, mark | {"done": ["state", "mail"]})
 
 
 def _begin() -> dict[str, Any]:
@@ -158,18 +158,3 @@ def _refuse_losses(wanted: list[Item], where: str, snapshot: Snapshot) -> None:
     lost = [item.path for item in wanted if item.path in told and staged(where, staged_path(item)) is None]
     if lost:
         raise MailstackError(f"the backup of {snapshot.shown} is incomplete: {', '.join(lost)} is missing")
-
-
-def _read() -> dict[str, Any] | None:
-    try:
-        content, _ = read(on_host(_MARK))
-        return json.loads(content)
-    except FileNotFoundError:
-        return None
-    except (Refused, ValueError) as error:
-        raise MailstackError(f"{_MARK} cannot be read: {error}") from None
-
-
-def _write(mark: dict[str, Any]) -> None:
-    atomic_file.private_directory(on_host(STATE))
-    atomic_file.replace(on_host(_MARK), atomic_file.as_json(mark))

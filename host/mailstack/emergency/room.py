@@ -22,17 +22,16 @@ _RESTIC = "/var/cache/mailstack-backup"
 
 def look() -> dict[str, Any]:
     """Bytes: of the largest mailboxes and logs, and of what `free` would give back."""
-    boxes = _sizes(MAIL, 2)
     return {
-        "mailboxes": [(_address(path), size) for path, size in boxes[:_LARGEST]],
+        "mailboxes": [(_address(path), size) for path, size in _sizes(MAIL, 2)[:_LARGEST]],
         "logs": _sizes("/var/log", 1)[:_LARGEST],
-        "free": {"journal": _journal(), "packages": _size(_PACKAGES), "backup cache": _size(_RESTIC)},
+        "free": _freeable(),
     }
 
 
 def free() -> int:
     """Gives back what is safe, never mail. Bytes."""
-    before = sum(look()["free"].values())
+    before = sum(_freeable().values())
     must(["apt-get", "clean"], "apt's packages could not be removed")
     must(["journalctl", "--quiet", f"--vacuum-size={_JOURNAL_KEPT_MB}M"], "the journal could not be made smaller")
     for path in (on_host(f"{_RESTIC}/{name}") for name in names_in(on_host(_RESTIC))):
@@ -41,9 +40,12 @@ def free() -> int:
             remove_tree(path)
         else:
             remove(path)
-    after = sum(look()["free"].values())
     say("mail, queue and logs of the last days are as they were")
-    return max(before - after, 0)
+    return max(before - sum(_freeable().values()), 0)
+
+
+def _freeable() -> dict[str, int]:
+    return {"journal": _journal(), "packages": _size(_PACKAGES), "backup cache": _size(_RESTIC)}
 
 
 def _address(path: str) -> str:
