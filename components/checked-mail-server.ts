@@ -9,6 +9,7 @@ import { weakerDmarc } from "./history/weaker-dmarc";
 import { onlyLocalAlerts } from "./local-alerts";
 import { withoutBackup } from "./no-backup";
 import { MailServer, type MailServerArgs } from "./mail-server";
+import { backupMxOf } from "./reach/references";
 import { refusal } from "./settings/refusal";
 
 /** Arguments of a {@link checkedMailServer}. */
@@ -44,7 +45,9 @@ export async function checkedMailServer(
   for (const line of staysPublished(former.kept, former.keys)) await pulumi.log.info(line);
   // What `up` makes of it is `mailstack status`'s to say: the DNS changes meanwhile.
   const looking = pulumi.runtime.isDryRun() ? foreignRecords(publishedNames(settings, past), past).catch(unseen) : [];
-  const server = new MailServer(name, { ...args, past }, options);
+  const { backupStack } = settings;
+  const backupMx = args.backupMx ?? (backupStack === "" ? undefined : await backupMxOf(backupStack));
+  const server = new MailServer(name, { ...args, backupMx, past }, options);
   for (const line of await looking) await pulumi.log.warn(line);
   return server;
 }
@@ -63,6 +66,8 @@ export function outputsOf(server: MailServer) {
     dkim: server.dkim,
     /** Every record of each domain in zone-file form; for you to make with `mailstack:dnsProvider` none. */
     zones: server.zones,
+    /** For the stack of a backup MX. */
+    relayFor: server.relayFor,
     /** For the next `up`. */
     history: server.history,
     /** For an administrator's own SSH; shown by `pulumi stack output deployKey --show-secrets` only. */

@@ -1,10 +1,16 @@
 export { checkedMailServer, outputsOf, type CheckedMailServerArgs } from "./checked-mail-server";
+export { BackupMx, type BackupMxArgs } from "./backup-mx";
+export { checkedBackupMx, outputsOfBackupMx, type CheckedBackupMxArgs } from "./checked-backup-mx";
 export { MailServer, type MailServerArgs } from "./mail-server";
 export { checkedPast } from "./history/checked-past";
 export type { FirstNames, History, Past } from "./history/history";
 export type { Replacement } from "./history/replacement";
-export { parseSettings, SettingsError } from "./settings/parse";
-export { readConfig, type StackConfig } from "./settings/stack-config";
+export { backupMxOf, primaryOf } from "./reach/references";
+export { backupMxSchema, relayForSchema, type BackupExchanger, type RelayFor } from "./reach/exchange";
+export type { TrustedExchanger } from "./reach/trusted";
+export { backupMxSettingsSchema, type BackupMxSettings } from "./settings/backup-mx";
+export { parseBackupMxSettings, parseSettings, SettingsError } from "./settings/parse";
+export { readBackupMxConfig, readConfig, roleOfStack, type StackConfig } from "./settings/stack-config";
 export type { AlertUrlKey } from "./settings/alerts";
 export { settingsSchema, type Settings } from "./settings/schema";
 export { linodeOptions } from "./cloud/provider-options";

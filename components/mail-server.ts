@@ -4,9 +4,7 @@ import type * as linode from "@pulumi/linode/provider";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { MailDisk, volumePath } from "./cloud/mail-disk";
-import { ReverseName } from "./cloud/reverse-name";
 import { volumeLabel } from "./cloud/labels";
-import { Server } from "./cloud/server";
 import { publishRecords } from "./dns/publish";
 import { Published } from "./dns/published";
 import type { HostFacts } from "./dns/zone-data";
@@ -14,6 +12,7 @@ import { presumedKeys } from "./history/dkim-keys";
 import {
   backupsOf,
   hostnameOf,
+  keptUntil,
   ownServices,
   publishedNames,
   resizesDisk,
@@ -24,21 +23,20 @@ import {
 import { replacementOf } from "./history/replacement";
 import { recordSetsOf, zoneIdOf, zonesOf, zoneTexts } from "./dns/zones";
 import { handedOver } from "./deployment/handed-over";
-import { Host } from "./deployment/host";
-import { secretDigest } from "./deployment/secret-digest";
-import { deriveSshKey, type SshKey } from "./deployment/ssh-key";
+import type { Host } from "./deployment/host";
 import type { ServiceSpec } from "./deployment/define-service";
-import { HostSecrets } from "./deployment/secrets";
 import { alertSecrets } from "./alert-secrets";
 import { makeBackupSecrets } from "./backup-secrets";
-import { installServices } from "./install-services";
+import { makeMailHost } from "./mail-host";
 import { lookAtOutgoing, relaySecret } from "./outgoing-mail";
-import { openPorts, servicesOf } from "./services";
+import type { BackupExchanger, RelayFor } from "./reach/exchange";
+import { trustedExchangers } from "./reach/trusted";
+import { servicesOf } from "./services";
 import { urlsOf } from "./services/alerts";
 import { backupSecrets } from "./services/backup";
 import { keysOf } from "./services/dkim-keys";
-import { controllerSecret } from "./services/rspamd";
 import { servedKeyOf } from "./services/served-key";
+import { relayForOf } from "./services/relay-for";
 import { stackOf, type Stack } from "./services/stack";
 import type { AlertUrlKey } from "./settings/alerts";
 import type { Settings } from "./settings/schema";
@@ -63,6 +61,8 @@ export interface MailServerArgs {
   alertUrls?: Readonly<Partial<Record<AlertUrlKey, pulumi.Input<string>>>>;
   /** Required with `relayHost`. Wrapped as secret here. */
   relayPassword?: pulumi.Input<string>;
+  /** Another host that is MX 20 of the domains, see `backupMxOf`. Default: none. */
+  backupMx?: BackupExchanger;
   /** What the last `up` of the stack left, see `checkedPast`. Without it nothing of before is kept. */
   past?: Past;
   /** Services of your own on the host, see `defineService`. Default: none. */
@@ -93,6 +93,8 @@ export class MailServer extends pulumi.ComponentResource {
   readonly dkim: pulumi.Output<Record<string, string>>;
   /** Every record of each domain in zone-file form. */
   readonly zones: pulumi.Output<Record<string, string>>;
+  /** For a backup MX, which reads it as the output `relayFor` of this stack. */
+  readonly relayFor: RelayFor;
   /** For the next `up`. */
   readonly history: pulumi.Output<History>;
   /** The host with its services; `host.run` runs a command of `mailstack` on it. */
@@ -109,26 +111,21 @@ export class MailServer extends pulumi.ComponentResource {
     const here = { parent: this };
     const { first, former } = publishedNames(settings, args.past);
     const { volumeGb: sizeGb, protect } = settings;
+    const now = new Date();
+    const backupMxs = trustedExchangers(args.past?.backupMxs ?? [], args.backupMx, keptUntil(now), now);
     const stack = stackOf(settings, {
       fqdn: hostname,
       formerFqdns: former.hostnames.map((host) => host.name),
       volumeDevice: sizeGb > 0 ? volumePath(volumeLabelOf(first)) : undefined,
       alertUrls: urlsOf(args.alertUrls),
+      backupMxs,
     });
     const { mailDomains: domains } = stack;
     const services = servicesOf(stack, args.services);
     const named = (list: readonly ServiceSpec<Stack>[] = []) => list.map((spec) => spec.name);
-    const resizeDisk = resizesDisk(args.past, settings.plan);
     const own = ownServices(args.past, named(args.services), named(services));
-
-    // The host key is made here, so that the very first connection knows it.
-    const hostKey = this.sshKey(`${name}-host-key`);
-    const deployKey = this.sshKey(`${name}-deploy-key`);
-    const controller = new random.RandomPassword(`${name}-rspamd-controller`, { length: 32, special: false }, here);
     // As long as the key of its cipher; sessions of the webmail end when it changes.
     const webmailKey = new random.RandomPassword(`${name}-roundcube-secret`, { length: 32, special: false }, here);
-    const digestKey = new random.RandomPassword(`${name}-digest-key`, { length: 64, special: false }, here);
-
     const backups = makeBackupSecrets(
       `${name}-backup`,
       {
@@ -140,84 +137,47 @@ export class MailServer extends pulumi.ComponentResource {
       { parent: this, providers: [args.linode] },
     );
     const replaced = replacementOf(args.past, settings);
-    const access = { privateKey: deployKey.privateKey, hostKey: pulumi.unsecret(hostKey.publicKey) };
-    const server = new Server(
+    const made = makeMailHost(
       name,
       {
-        hostname,
-        region: settings.region,
-        plan: settings.plan,
-        resizeDisk,
-        os: settings.os,
-        hostKey,
-        deployPublicKey: pulumi.unsecret(deployKey.publicKey),
-        sshAllowedCidrs: settings.sshAllowedCidrs,
-        ipv6: settings.ipv6,
-        openPorts: openPorts(services, stack),
-        protect: settings.protect,
-        before: args.past,
-        after: replaced
-          ? [handedOver(`${name}-handed-over`, replaced.host, { ...access, address: replaced.address }, here)]
-          : [],
+        settings,
+        stack,
+        services,
+        past: args.past,
+        linode: args.linode,
+        cloudflare: args.cloudflare,
+        names: {
+          hostname,
+          first,
+          former,
+          backup: { present: args.backupMx?.hostname, all: backupMxs.map((one) => one.hostname) },
+        },
+        before: (access) =>
+          replaced
+            ? [handedOver(`${name}-handed-over`, replaced.host, { ...access, address: replaced.address }, here)]
+            : [],
+        secrets: ({ instance }, common) =>
+          withOwnSecrets(
+            {
+              ...common,
+              [roundcubeKey]: webmailKey.result,
+              ...dnsTokenFile(settings, args.certificateDnsToken),
+              ...backups.values,
+              ...beginsBackups(args.past, settings.backupRepository, instance.id),
+              ...alertSecrets(settings, args.alertUrls),
+              ...relaySecret(settings, args.relayPassword),
+            },
+            args.secrets,
+          ),
+        volume: ({ instance }) => {
+          if (sizeGb === 0) return [];
+          const disk = { label: volumeLabelOf(first), region: settings.region, sizeGb, instance, protect };
+          return [new MailDisk(`${name}-disk`, disk, { parent: this, providers: [args.linode] }).volume];
+        },
       },
-      { parent: this, providers: [args.linode] },
+      this,
     );
-    const secrets = withOwnSecrets(
-      {
-        [controllerSecret]: controller.result,
-        [roundcubeKey]: webmailKey.result,
-        ...dnsTokenFile(settings, args.certificateDnsToken),
-        ...backups.values,
-        ...beginsBackups(args.past, settings.backupRepository, server.instance.id),
-        ...alertSecrets(settings, args.alertUrls),
-        ...relaySecret(settings, args.relayPassword),
-      },
-      args.secrets,
-    );
-    const digests = Object.entries(secrets).map(([secret, value]) => [secret, secretDigest(digestKey.result, value)]);
-    const host = new Host(
-      `${name}-host`,
-      {
-        ...access,
-        address: server.ipv4,
-        instance: server.instance,
-        secretDigests: Object.fromEntries(digests) as Record<string, pulumi.Output<string>>,
-      },
-      { parent: this, dependsOn: [server] },
-    );
-
-    const diskOptions = { parent: this, providers: [args.linode] };
-    const { instance } = server;
-    const disk =
-      sizeGb > 0
-        ? new MailDisk(
-            `${name}-disk`,
-            { label: volumeLabelOf(first), region: settings.region, sizeGb, instance, protect },
-            diskOptions,
-          )
-        : undefined;
-
-    const publishing = {
-      settings,
-      hostname,
-      first,
-      former,
-      linode: args.linode,
-      cloudflare: args.cloudflare,
-      parent: this,
-    };
-    const addresses = pulumi.all([server.ipv4, server.ipv6]).apply(([ipv4, ipv6]) => ({ ipv4, ipv6 }));
-    const early = addresses.apply((known): HostFacts => ({ ...known, dkim: {} }));
-    const address = publishRecords(`${name}-address`, "address", publishing, early, [server]);
-    const handed = new HostSecrets(`${name}-secrets`, { host, values: secrets }, { parent: this, dependsOn: host });
-    const installed = installServices(name, {
-      host,
-      stack,
-      services,
-      after: handed,
-      waitsFor: { volume: disk ? [disk.volume] : [], address },
-      parent: this,
-    });
+    const { server, host, installed, publishing, addresses, reverse } = made;
     const keys = installed
       .resultsOf("rspamd")
       .apply((results) => keysOf(results, settings.dkimOtherSelectors, domains));
@@ -232,9 +192,6 @@ export class MailServer extends pulumi.ComponentResource {
         servedKey,
       }));
 
-    const pointing = { parent: this, providers: [args.linode], dependsOn: address };
-    const reverse = [new ReverseName(`${name}-ptr`, { address: server.ipv4, hostname }, pointing)];
-    if (settings.ipv6) reverse.push(new ReverseName(`${name}-ptr6`, { address: server.ipv6, hostname }, pointing));
     const presuming = { ...publishing, presumedKeys: presumedKeys(args.past, settings, pulumi.runtime.isDryRun()) };
     const records = publishRecords(`${name}-dns`, "mail", presuming, facts, [installed.last, ...reverse]);
     // A new key signs only now. Where its record is not to be seen within the time, the host goes on looking.
@@ -265,7 +222,7 @@ export class MailServer extends pulumi.ComponentResource {
         region,
         os,
         plan,
-        resizesDisk: resizeDisk,
+        resizesDisk: resizesDisk(args.past, plan),
         guarded,
         address: ipv4,
         ...(replaced && { replaced }),
@@ -273,25 +230,21 @@ export class MailServer extends pulumi.ComponentResource {
         selector: settings.dkimSelector,
         services: own.services,
         backups: backupsOf(args.past, settings.backupRepository, id),
+        ...(backupMxs.length > 0 && { backupMxs }),
         kept: former.kept,
       }));
+    this.relayFor = relayForOf(stack);
     this.host = host;
-    this.instance = instance;
+    this.instance = server.instance;
     this.hostname = hostname;
     this.webmail = settings.webmail ? `https://${webmailName(settings.domain)}` : undefined;
     this.ipv4 = server.ipv4;
     this.ipv6 = settings.ipv6 ? server.ipv6 : pulumi.output("");
-    this.hostKey = pulumi.unsecret(hostKey.publicKey);
-    this.deployKey = deployKey.privateKey;
+    this.hostKey = made.hostKey;
+    this.deployKey = made.deployKey;
     this.backupPassword = backups.password;
     this.backupPublicKey = backups.publicKey;
     this.registerOutputs({ hostname, ipv4: this.ipv4, ipv6: this.ipv6, hostKey: this.hostKey, dkim: this.dkim });
-  }
-
-  /** An SSH key. Not from RandomBytes: the id of that resource is its value, and ids stand in clear in the state. */
-  private sshKey(name: string): pulumi.Output<SshKey> {
-    const secret = new random.RandomPassword(name, { length: 64, special: false }, { parent: this });
-    return pulumi.secret(secret.result).apply(deriveSshKey);
   }
 }
 

@@ -30,6 +30,7 @@ const outputs: Record<string, Property> = {
   hostname: { type: "string", description: "Name of the mail host; export it under this name." },
   ipv4: { type: "string", description: "Public IPv4 address." },
   ipv6: { type: "string", description: "Public IPv6 address; empty with `ipv6` false." },
+  relayFor: { $ref: "pulumi.json#/Any", description: "For the stack of a backup MX; export it under this name." },
   webmail: { type: "string", description: "Address of the webmail, where there is one." },
   zones: { ...map(), description: "Every record of each domain in zone-file form; export it under this name." },
 };

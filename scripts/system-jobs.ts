@@ -13,7 +13,7 @@ export interface Job {
 }
 
 /** Files that take minutes and have hosts of their own: they begin first, so that no lane works long after the others. */
-const early = ["library", "linode-host", "local-command", "planned-replacement"];
+const early = ["backup-mx", "library", "linode-host", "local-command", "planned-replacement"];
 /** Files that leave another host than others expect: with a bigger disk, or mail on a volume. */
 const late = ["filters", "volume-moves", "volume"];
 

@@ -48,6 +48,10 @@ export interface MailDomainSettings {
   formerKeys?: Record<string, string>;
   /** Of the first `up`: what the names of resources are made from. Without it the present names count. */
   first?: Pick<FirstNames, "hostname" | "selector">;
+  /** Name of the backup MX. */
+  backupExchanger?: string;
+  /** Names of the present backup MX and of those before it: senders may still know them. */
+  backupExchangers?: string[];
   /** Domains whose SPF records count for this domain's mail too: other services that send for it. */
   spfIncludes?: string[];
   /** RFC 9989, section 4.7: `none`, `quarantine` or `reject`. */
@@ -124,6 +128,7 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
   });
   const records: MailRecord[] = [
     { key: "mx", name: domain, type: "MX", stage: "mail", priority: 10, content: hostname },
+    ...exchangerOf(settings),
     text("spf", domain, ["v=spf1 mx", ...spfIncludes.map((name) => `include:${name}`), "-all"].join(" ")),
     // In an order of their own: when two keys change places, no record moves.
     ...[settings.dkimSelector, ...(settings.dkimOtherSelectors ?? [])].sort().map((selector) => {
@@ -140,7 +145,9 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
           text(
             "mta-sts-id",
             at("_mta-sts"),
-            mtaStsRecord(settings.mtaSts, [hostname, ...(settings.formerExchangers ?? [])]),
+            mtaStsRecord(settings.mtaSts, [
+              ...new Set([hostname, ...(settings.formerExchangers ?? []), ...(settings.backupExchangers ?? [])]),
+            ]),
           ),
         ]
       : []),
@@ -173,15 +180,38 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
     ...addresses({ key: hostKey(hostname), name: hostname }),
     ...former,
     ...webAddresses,
-    // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
-    text(`${hostKey(hostname)}-spf`, hostname, "v=spf1 a -all"),
-    ...(settings.dane ? [tlsa(`${hostKey(hostname)}-tlsa`, hostname)] : []),
+    ...ownRecords(hostKey(hostname), hostname, settings.dane),
     ...records,
   ];
 }
 
+/** Records of a host that is no mail domain's primary: its name, and what others check about it. */
+export function hostRecords(
+  hostname: string,
+  settings: Pick<MailDomainSettings, "acmeDirectory" | "ipv6" | "dane">,
+): MailRecord[] {
+  return [...addressRecords({ key: "host", name: hostname }, settings), ...ownRecords("host", hostname, settings.dane)];
+}
+
+function ownRecords(key: string, hostname: string, dane: boolean | undefined): MailRecord[] {
+  return [
+    // The host's bounces have an empty sender, so SPF is checked for its HELO name (RFC 7208, section 2.4).
+    { key: `${key}-spf`, name: hostname, type: "TXT", stage: "mail", content: "v=spf1 a -all" },
+    ...(dane ? [tlsa(`${key}-tlsa`, hostname)] : []),
+  ];
+}
+
+/** Where mail goes while the host does not answer. */
+function exchangerOf({ domain: name, backupExchanger }: MailDomainSettings): MailRecord[] {
+  if (!backupExchanger) return [];
+  return [{ key: "mx-backup", name, type: "MX", stage: "mail", priority: 20, content: backupExchanger }];
+}
+
 /** What a name in the certificate needs before that is issued. Other names of the zone may use another authority. */
-function addressRecords({ key, name }: WebName, { acmeDirectory, ipv6 }: MailDomainSettings): MailRecord[] {
+function addressRecords(
+  { key, name }: WebName,
+  { acmeDirectory, ipv6 }: Pick<MailDomainSettings, "acmeDirectory" | "ipv6">,
+): MailRecord[] {
   const value = acmeDirectory && authorities[new URL(acmeDirectory).hostname];
   const of = (type: "A" | "AAAA", content: MailRecord["content"]): MailRecord => ({
     key: `${key}-${type.toLowerCase()}`,

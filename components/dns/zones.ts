@@ -1,7 +1,7 @@
 import type { FirstNames, Former } from "../history/history";
 import type { Settings } from "../settings/schema";
 import { webNames } from "../settings/web-names";
-import { linodeHolds, mailRecords, nullRecords, type HostFacts, type MailRecord } from "./zone-data";
+import { hostRecords, linodeHolds, mailRecords, nullRecords, type HostFacts, type MailRecord } from "./zone-data";
 import { recordSets, zoneFile, type RecordSet } from "./zone-file";
 
 /** What the records of all domains are made from. */
@@ -13,6 +13,8 @@ export interface RecordsArgs {
   former: Former;
   /** For a preview: DKIM TXT values that the host will tell again, by domain and selector. */
   presumedKeys?: Record<string, Record<string, string>>;
+  /** Names of backup MXs: the present one, and all that senders may know. Default: none. */
+  backup?: { present?: string; all: string[] };
 }
 
 /** Every record of each domain, by domain. */
@@ -72,7 +74,11 @@ export function recordsOf(args: RecordsArgs, zone: Zone): MailRecord[] {
   return args.settings.dnsProvider === "linode" ? records.filter(linodeHolds) : records;
 }
 
-function everyRecordOf({ settings, hostname, first, former, presumedKeys }: RecordsArgs, zone: Zone): MailRecord[] {
+function everyRecordOf(
+  { settings, hostname, first, former, presumedKeys, backup }: RecordsArgs,
+  zone: Zone,
+): MailRecord[] {
+  if (settings.role === "backup-mx") return hostRecords(hostname, settings);
   if (zone.nullMx) return nullRecords(zone.name);
   const { name: domain, spfIncludes } = zone;
   const { domain: mainDomain, ipv6, manageSieve, dane, dmarcPolicy, acmeDirectory, mtaSts } = settings;
@@ -82,5 +88,6 @@ function everyRecordOf({ settings, hostname, first, former, presumedKeys }: Reco
   const kept = { first, formerHostnames, formerExchangers, formerKeys: former.keys[domain], spfIncludes };
   const own = { webNames: webNames(settings, domain), ipv6, manageSieve, dane, mtaSts, ...kept };
   const keys = { dkimSelector, dkimOtherSelectors, presumedKeys: presumedKeys?.[domain] };
-  return mailRecords({ domain, mainDomain, hostname, dmarcPolicy, acmeDirectory, ...keys, ...own });
+  const exchangers = { backupExchanger: backup?.present, backupExchangers: backup?.all };
+  return mailRecords({ domain, mainDomain, hostname, dmarcPolicy, acmeDirectory, ...keys, ...own, ...exchangers });
 }

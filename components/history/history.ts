@@ -1,5 +1,6 @@
 import { formerKeysOf } from "./dkim-keys";
 import { formerVolumeLabel, volumeLabel } from "../cloud/labels";
+import type { TrustedExchanger } from "../reach/trusted";
 import { plans } from "../settings/linode";
 import type { Settings } from "../settings/schema";
 import { needsAnotherHost, type Replacement } from "./replacement";
@@ -30,6 +31,8 @@ export interface History {
   services?: string[];
   /** The repository that holds the stack's backups, and the ID of the instance that made the first of them. */
   backups?: { repository: string; host: string };
+  /** Backup MXs that are believed, the present one first. */
+  backupMxs?: TrustedExchanger[];
   /**
    * Names that are published although the settings do not name them any more, each with the day until which; and those of
    * keys that signed and are among the others now.
@@ -132,14 +135,17 @@ export function volumeLabelOf({ volume, hostname }: FirstNames): string {
   return volume ?? formerVolumeLabel(hostname);
 }
 
-const dayOf = (now: Date) => new Date(now.getTime() + keptDays * dayMs).toISOString();
+/** Until when something that was published or believed before is kept. */
+export function keptUntil(now: Date): string {
+  return new Date(now.getTime() + keptDays * dayMs).toISOString();
+}
 
 /** Names that the settings do not hold any more, and that others may still use. */
 export function formerNames(past: Past | undefined, settings: Settings, hostname: string, now: Date): Former {
   const former: Former = { hostnames: [], keys: {}, kept: {} };
   if (!past) return former;
   const { kept: before = {} } = past;
-  const until = (name: string) => before[name] ?? dayOf(now);
+  const until = (name: string) => before[name] ?? keptUntil(now);
   const isKept = (name: string) => Date.parse(until(name)) > now.getTime();
   const domains = [settings.domain, ...settings.domains.map(({ name }) => name)];
   const hosts = new Set([past.hostname, ...Object.keys(before).filter((name) => !name.includes("._domainkey."))]);
@@ -150,7 +156,7 @@ export function formerNames(past: Past | undefined, settings: Settings, hostname
     former.kept[name] = until(name);
   }
   for (const domain of domains) {
-    const { values, kept } = formerKeysOf(domain, past, settings, dayOf(now), now);
+    const { values, kept } = formerKeysOf(domain, past, settings, keptUntil(now), now);
     if (Object.keys(values).length > 0) former.keys[domain] = values;
     Object.assign(former.kept, kept);
   }

@@ -17,7 +17,7 @@ interface PastHost {
   replaced?: Replacement;
 }
 
-type Wanted = Pick<Settings, "region" | "os" | "abandonHost" | "backupRepository">;
+type Wanted = Pick<Settings, "role" | "region" | "os" | "abandonHost" | "backupRepository">;
 
 /** Settings that only another host can have, as they were and are. */
 export function needsAnotherHost(past: PastHost | undefined, settings: Pick<Settings, "region" | "os">) {
@@ -52,6 +52,12 @@ export function leavesAllBehind(past: PastHost | undefined, settings: Wanted): s
   const leaves = leavingHost(past, settings);
   if (!leaves || settings.backupRepository !== "") return [];
   const { key, was, is } = needsAnotherHost(past, settings)[0]!;
+  if (settings.role === "backup-mx")
+    return [
+      `mailstack:${key}: the backup MX has ${was}; ${is} needs another host, and mail that waits on this one would be lost; ` +
+        "when `mailstack status` there says that the queue is empty, give the host up: " +
+        `pulumi config set mailstack:abandonHost ${leaves.host}`,
+    ];
   return [
     `mailstack:${key}: the host has ${was}; ${is} needs another host, and without mailstack:backupRepository that begins ` +
       `empty; turn backups on first, or give everything up: pulumi config set mailstack:abandonHost ${leaves.host}`,

@@ -63,7 +63,7 @@ function render(
 }
 
 /** The configured aliases; in each domain the shared ones and the administrator's names where nobody has them. */
-function allAliases(
+export function allAliases(
   stack: Pick<Stack, "mailDomains" | "users" | "aliases" | "sharedAliases" | "administrator">,
 ): { source: string; destinations: string[] }[] {
   const own = stack.aliases.map(({ address, destinations }) => ({

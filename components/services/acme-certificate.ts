@@ -13,7 +13,15 @@ export type Challenge = { kind: "http-01" } | { kind: "dns-01"; provider: Challe
 /** What the stack says about a certificate by ACME. */
 export type AcmeStack = Pick<
   Stack,
-  "system" | "siteNames" | "administrator" | "acmeDirectory" | "certificate" | "dnsProvider" | "mailDomains" | "dane"
+  | "system"
+  | "relayFor"
+  | "siteNames"
+  | "administrator"
+  | "acmeDirectory"
+  | "certificate"
+  | "dnsProvider"
+  | "mailDomains"
+  | "dane"
 >;
 
 /**
@@ -42,7 +50,7 @@ export function renderAcmeCertificate(stack: AcmeStack): BundleBody {
         ...wayOf(challenge),
         // Where the key is in the DNS, another one would stop mail.
         keepKey: stack.dane,
-        units: certificateUnits(stack.system),
+        units: certificateUnits(stack),
       },
     ),
     prepare: [[certificateProgram]],

@@ -28,7 +28,6 @@ const urlFiles: Record<AlertUrlKey, string> = {
 export const alerts = defineService({
   name: "alerts",
   type: "operations:Alerts",
-  after: ["postfix"],
   enabled: (stack: Pick<Stack, "alerts">) => stack.alerts,
   afterHealth: true,
   render,

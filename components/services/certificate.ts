@@ -13,7 +13,7 @@ const isExisting = ({ certificate }: CertificateStack) => certificate === "exist
 export const certificate = defineService({
   name: "certificate",
   type: "web:Certificate",
-  after: ["tls", "nginx", "postfix", "dovecot"],
+  after: ["tls", "nginx"],
   packages: (stack: CertificateStack) => (isExisting(stack) ? ["openssl"] : acmePackages(stack)),
   modules: (stack: CertificateStack) => [isExisting(stack) ? "daemons/existing_certificate.py" : "keys/certificate.py"],
   // The authority asks the host by each of the names.

@@ -1,9 +1,9 @@
 import { defineService, type BundleBody, type InnerPorts } from "../deployment/define-service";
 import { filesFrom } from "../deployment/files";
-import type { Stack } from "./stack";
+import { trustedNetworks, type Stack } from "./stack";
 import { webmailAddress, webmailUser } from "./webmail-address";
 
-type ConnectionsStack = Pick<Stack, "trustedCidrs" | "webmail">;
+type ConnectionsStack = Pick<Stack, "trustedCidrs" | "backupMxs" | "webmail">;
 
 /** How much one client may have open at a port. */
 export interface ConnectionLimit {
@@ -73,7 +73,7 @@ function render(stack: ConnectionsStack, inner: readonly InnerPorts[]): BundleBo
           users: ["root", ...users].join(", "),
         })),
         limits: limits.map(({ ports, ...limit }) => ({ ...limit, ports: ports.join(", ") })),
-        trusted: stack.trustedCidrs.map((cidr) => ({ cidr, family: cidr.includes(":") ? "ip6" : "ip" })),
+        trusted: trustedNetworks(stack).map((cidr) => ({ cidr, family: cidr.includes(":") ? "ip6" : "ip" })),
         client6: "ffff:ffff:ffff:ffff::",
         site6: "ffff:ffff:ffff::",
       },

@@ -12,14 +12,14 @@ export type ExistingCertificateStack = Pick<Stack, "system" | "siteNames" | "cer
  * for paths that are links, whose targets systemd does not watch.
  */
 export function renderExistingCertificate(stack: ExistingCertificateStack): BundleBody {
-  const { system, siteNames: names, certificateFile: chain, certificateKeyFile: key } = stack;
+  const { siteNames: names, certificateFile: chain, certificateKeyFile: key } = stack;
   const unit = (ending: string) => `/etc/systemd/system/mailstack-certificate.${ending}`;
   const settingsOfCertbot = `/etc/letsencrypt/renewal/${names[0]}.conf`;
   return {
     files: filesFrom(
       "certificate-existing",
       { [certificateProgram]: program, [unit("service")]: {}, [unit("path")]: {}, [unit("timer")]: {} },
-      { chain, key, names, program: certificateProgram, units: certificateUnits(system) },
+      { chain, key, names, program: certificateProgram, units: certificateUnits(stack) },
     ),
     prepare: [[certificateProgram]],
     units: {

@@ -1,7 +1,7 @@
 import { sandbox } from "../deployment/sandbox";
 import { defineService, type BundleBody } from "../deployment/define-service";
 import { filesFrom } from "../deployment/files";
-import type { Stack } from "./stack";
+import { trustedNetworks, type Stack } from "./stack";
 
 /** `mailstack apply` keeps the addresses of its callers there (host/mailstack/deployers.py). */
 export const deployersFile = "/var/lib/mailstack/deployers";
@@ -39,8 +39,11 @@ export const fail2ban = defineService({
   render,
 });
 
-function render(stack: Pick<Stack, "system" | "trustedCidrs" | "banAfterFailures" | "banMinutes">): BundleBody {
+function render(
+  stack: Pick<Stack, "system" | "trustedCidrs" | "backupMxs" | "banAfterFailures" | "banMinutes">,
+): BundleBody {
   const { system } = stack;
+  const trusted = trustedNetworks(stack);
   return {
     files: filesFrom(
       "fail2ban",
@@ -57,8 +60,8 @@ function render(stack: Pick<Stack, "system" | "trustedCidrs" | "banAfterFailures
       {
         failures: stack.banAfterFailures,
         minutes: stack.banMinutes,
-        trusted: ["127.0.0.0/8", "::1", ...stack.trustedCidrs].join(" "),
-        trusted6: stack.trustedCidrs.filter((cidr) => cidr.includes(":")),
+        trusted: ["127.0.0.0/8", "::1", ...trusted].join(" "),
+        trusted6: trusted.filter((cidr) => cidr.includes(":")),
         deployersFile,
         passwordPorts,
         networks: [

@@ -19,6 +19,7 @@ import { nginx } from "./nginx";
 import { packagesFor } from "./packages";
 import { postfix } from "./postfix";
 import { redis } from "./redis";
+import { relay } from "./relay";
 import { resolver } from "./resolver";
 import { restoreMail, restoreStateOf } from "./restore";
 import { roundcube } from "./roundcube";
@@ -81,6 +82,30 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
   const inner = services.filter((spec) => isEnabled(spec, stack)).flatMap((spec) => spec.innerPorts ?? []);
   const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban, backup, alerts];
   all.push(packagesFor([...services, ...protection]), ...services, ...protection);
+  checkServices(all, stack);
+  return all;
+}
+
+/** Every service of a backup MX, in the same way. */
+export function relayServicesOf(stack: Stack): ServiceSpec<Stack>[] {
+  const services: ServiceSpec<Stack>[] = [
+    access,
+    kernel,
+    logs,
+    upgrades,
+    resolver,
+    redis,
+    rspamd,
+    swap,
+    tls,
+    nginx,
+    mailGuard,
+    relay,
+    certificate,
+  ];
+  const inner = services.flatMap((spec) => spec.innerPorts ?? []);
+  const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban, alerts];
+  const all = [packagesFor([...services, ...protection]), ...services, ...protection];
   checkServices(all, stack);
   return all;
 }

@@ -19,14 +19,14 @@ export const mtaSts = defineService({
   render,
 });
 
-function render(stack: Pick<Stack, "mtaSts" | "fqdn" | "formerFqdns" | "mailDomains">): BundleBody {
-  const { mtaSts: mode, fqdn, formerFqdns, mailDomains } = stack;
+function render(stack: Pick<Stack, "mtaSts" | "fqdn" | "formerFqdns" | "mailDomains" | "backupMxs">): BundleBody {
+  const { mtaSts: mode, fqdn, formerFqdns, mailDomains, backupMxs = [] } = stack;
   if (mode === "none") throw new Error("the service mta-sts is off");
   const names = mailDomains.map((domain) => `mta-sts.${domain}`).join(" ");
   return {
     files: {
       // The present exchanger, and those that senders may still know.
-      ...policyFile(mode, [fqdn, ...formerFqdns]),
+      ...policyFile(mode, exchangersOf([fqdn, ...formerFqdns], backupMxs)),
       ...filesFrom(
         "mta-sts",
         { [nginxSite("mta-sts")]: {} },
@@ -35,6 +35,11 @@ function render(stack: Pick<Stack, "mtaSts" | "fqdn" | "formerFqdns" | "mailDoma
     },
     ...nginxSiteParts,
   };
+}
+
+/** Every name that mail for the domains may be led to. */
+export function exchangersOf(own: readonly string[], backupMxs: readonly { hostname: string }[]): string[] {
+  return [...new Set([...own, ...backupMxs.map(({ hostname }) => hostname)])];
 }
 
 /** TXT value of `_mta-sts.DOMAIN`. Its id is the policy's digest, so that it changes when the policy does. */

@@ -28,20 +28,20 @@ export const nginxSiteParts = {
   units: { "nginx.service": { onChange: "reload" } },
 } satisfies Partial<Bundle>;
 
+/** Answers the certificate authority (RFC 8555, section 8.3). */
+const http = { name: "http", port: 80 };
+
 /**
  * nginx with our sites beside whatever else it serves: no file of others is changed, and no site of ours is the default
  * one where another site could be. HTTP serves the authority's challenges and leads everything else to HTTPS.
  */
-export const nginx = defineService({
+export const nginx = defineService<Stack>({
   name: "nginx",
   type: "web:Nginx",
   after: ["tls"],
   packages: nginxPackages,
-  // Port 80 answers the certificate authority (RFC 8555, section 8.3).
-  ports: [
-    { name: "http", port: 80 },
-    { name: "https", port: 443 },
-  ],
+  // A backup MX has no sites.
+  ports: ({ relayFor }) => (relayFor ? [http] : [http, { name: "https", port: 443 }]),
   render,
 });
 

@@ -14,7 +14,7 @@ import { settleRspamd } from "./rspamd";
 import { srsPort, srsTables } from "./srs";
 import { outgoingFiles, relayLines } from "./outgoing";
 import { hasRelay } from "../settings/relay";
-import type { Stack } from "./stack";
+import { trustedNetworks, type Stack } from "./stack";
 
 /** What a reload does not change. */
 const boundAtStart = "/etc/postfix/protocols";
@@ -55,7 +55,7 @@ const submission = [
 const processes = { servers: 100, users: 80 };
 
 /** A network as Postfix writes it. */
-function inPostfix(cidr: string): string {
+export function inPostfix(cidr: string): string {
   const [address, bits] = cidr.split("/");
   return cidr.includes(":") ? `[${address}]/${bits}` : cidr;
 }
@@ -88,6 +88,7 @@ function render(
     | "administrator"
     | "messageSizeLimitMb"
     | "trustedCidrs"
+    | "backupMxs"
     | "relayHost"
     | "relayPort"
     | "relayUser"
@@ -99,7 +100,7 @@ function render(
   const messageSizeLimit = stack.messageSizeLimitMb * bytesPerMiB;
   return {
     files: {
-      ...dropIn(stack.system.postfixUnit),
+      ...postfixDropIn("postfix", stack.system.postfixUnit),
       ...filesFrom(
         "postfix",
         {
@@ -137,7 +138,7 @@ function render(
           submission,
           serverLimit: { client: serverLimit.client, rate: serverLimit.rate },
           processes,
-          trusted: stack.trustedCidrs.map(inPostfix),
+          trusted: trustedNetworks(stack).map(inPostfix),
           countsNetworks: stack.system.postfixCountsNetworks,
           submissionCleanup,
           notAscii,
@@ -150,6 +151,7 @@ function render(
         },
       ),
       ...outgoingFiles(stack),
+      ...backupMxFile(stack.backupMxs),
     },
     prepare: [settleRspamd],
     validate: [["postfix", "check"]],
@@ -172,16 +174,24 @@ function render(
   };
 }
 
+/** The present backup MX, for `mailstack status`. */
+function backupMxFile([present]: Stack["backupMxs"] & {} = []): Bundle["files"] {
+  if (!present || present.until) return {};
+  const { hostname, ipv4, ipv6 } = present;
+  const content = `${JSON.stringify({ hostname, ipv4, ipv6 })}\n`;
+  return { "/usr/local/share/mailstack/backup-mx.json": { owner: "root:root", mode: "0644", content } };
+}
+
 /** Where the master runs as an instance, `postfix.service` starts it at boot. */
-function postfixUnits(unit: string): Bundle["units"] {
+export function postfixUnits(unit: string): Bundle["units"] {
   const starter: Bundle["units"] = unit === "postfix.service" ? {} : { "postfix.service": { onChange: "none" } };
   return { ...starter, [unit]: { onChange: "reload", restartOn: [boundAtStart] } };
 }
 
 /** One text, in the folder of the unit that really runs the daemon. */
-function dropIn(unit: string): Bundle["files"] {
+export function postfixDropIn(service: string, unit: string): Bundle["files"] {
   const folder = "/etc/systemd/system";
   const template = `${folder}/postfix.service.d/mailstack.conf`;
-  const file = filesFrom("postfix", { [template]: {} }, { sandbox })[template]!;
+  const file = filesFrom(service, { [template]: {} }, { sandbox })[template]!;
   return { [`${folder}/${unit}.d/mailstack.conf`]: file };
 }

@@ -3,6 +3,7 @@ import { defineService, type BundleBody } from "../deployment/define-service";
 import { filesFrom, pluginFile, program } from "../deployment/files";
 import { dkimKeys, type DkimSettings } from "./dkim-keys";
 import { redisGroup, redisSocket } from "./redis";
+import { networksOf, type TrustedExchanger } from "../reach/trusted";
 import { filterFiles, taskSeconds } from "./rspamd-filters";
 import type { Stack } from "./stack";
 
@@ -63,8 +64,10 @@ export const rspamd = defineService({
 });
 
 function render(
-  stack: DkimSettings & Pick<Stack, "system" | "userRecipientsPerHour" | "spamAutolearn" | "clamav" | "spamAssassin">,
+  stack: DkimSettings &
+    Pick<Stack, "system" | "userRecipientsPerHour" | "spamAutolearn" | "clamav" | "spamAssassin" | "backupMxs">,
 ): BundleBody {
+  const networks = networksOf(stack.backupMxs ?? []);
   const keys = dkimKeys(stack, `root:${rspamdUser}`);
   const local = "/etc/rspamd/local.d";
   const knownSenders = stack.system.rspamdKnowsSenders
@@ -125,10 +128,12 @@ function render(
           sandbox,
           clamav: stack.clamav,
           taskSeconds,
+          backupMx: networks.length > 0 ? [{ networks: JSON.stringify(networks) }] : [],
         },
       ),
       "/etc/rspamd/mailstack.d/recipients.lua": pluginFile("recipients.lua"),
       ...keys.files,
+      ...relayFiles(stack.backupMxs ?? []),
       ...filterFiles(stack),
       ...knownSenders,
     },
@@ -148,4 +153,11 @@ function render(
     state: keys.state,
     outputs: keys.outputs,
   };
+}
+
+/** Mail that a backup MX hands on is judged as that of who handed it to it. */
+function relayFiles(exchangers: readonly TrustedExchanger[]): BundleBody["files"] {
+  const names = [...new Set(exchangers.map(({ hostname }) => hostname))];
+  if (names.length === 0) return {};
+  return filesFrom("rspamd", { "/etc/rspamd/local.d/external_relay.conf": plain }, { names: JSON.stringify(names) });
 }

@@ -1,6 +1,8 @@
 import { systems, type System, type SystemName } from "../deployment/systems";
 import type { AlertUrlKey } from "../settings/alerts";
 import type { Settings } from "../settings/schema";
+import type { RelayFor } from "../reach/exchange";
+import { networksOf, type TrustedExchanger } from "../reach/trusted";
 import { hostNames } from "../settings/web-names";
 
 /**
@@ -23,6 +25,15 @@ export interface Stack extends Omit<Settings, "os" | "hostname"> {
   volumeDevice?: string;
   /** Which URLs for alerts the host has; they are secret themselves. Default: none. */
   alertUrls?: readonly AlertUrlKey[];
+  /** Backup MXs that hand mail on to this host. Default: none. */
+  backupMxs?: readonly TrustedExchanger[];
+  /** Whose mail this host keeps and hands on; only a backup MX has it. */
+  relayFor?: RelayFor;
+}
+
+/** Networks whose clients have no limits and are never shut out: those of the settings, and the backup MXs. */
+export function trustedNetworks({ trustedCidrs, backupMxs = [] }: Pick<Stack, "trustedCidrs" | "backupMxs">): string[] {
+  return [...new Set([...trustedCidrs, ...networksOf(backupMxs)])];
 }
 
 /** What the settings do not tell. */
@@ -31,6 +42,7 @@ export interface StackFacts {
   formerFqdns: string[];
   volumeDevice?: string;
   alertUrls?: readonly AlertUrlKey[];
+  backupMxs?: readonly TrustedExchanger[];
 }
 
 /** Computes what all services share. */

@@ -74,3 +74,6 @@ export const plans: Readonly<Record<string, { memory: number; disk: number }>> =
   "g6-dedicated-4": { memory: 8192, disk: 163_840 },
   "g6-dedicated-8": { memory: 16_384, disk: 327_680 },
 };
+
+/** Plans that carry a backup MX, which has no mailboxes. */
+export const relayPlans: typeof plans = { "g6-nanode-1": { memory: 1024, disk: 25_600 }, ...plans };

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { readAddress } from "./address";
+import { backupMxProblems, backupMxSettingsSchema, type BackupMxSettings } from "./backup-mx";
 import { networkOf } from "./network-address";
 import { setWith, type Problem } from "./problem";
 import { validateSettings } from "./rules";
@@ -28,19 +29,59 @@ export function parseSettings(values: Record<string, unknown>): Settings {
   const settings = withReadAddresses(parsed.data);
   const problems = validateSettings(settings);
   if (problems.length > 0) throw refuse(problems);
+  return withReadNetworks(settings);
+}
+
+/**
+ * The same for the configuration of a backup MX, which is short: most of what it needs its primary tells.
+ * @throws SettingsError naming every wrong key, with what would be right.
+ */
+export function parseBackupMxSettings(values: Record<string, unknown>): BackupMxSettings {
+  const parsed = backupMxSettingsSchema.safeParse(withoutDefaults(values), { reportInput: true, error: plainWords });
+  if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap(problemsOfBackupMx));
+  const read = parsed.data.alertMail.map(addressOf);
+  const settings = withReadNetworks({ ...parsed.data, alertMail: read });
+  const problems = backupMxProblems(settings);
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+/** Pulumi hands over the defaults of Pulumi.yaml too, and does not tell them from what somebody has set. */
+function withoutDefaults(values: Record<string, unknown>): Record<string, unknown> {
+  const foreign = (key: string) => key in settingsSchema.shape && !(key in backupMxSettingsSchema.shape);
+  const otherwise = (key: string) => settingsSchema.shape[key as keyof Settings].safeParse(undefined).data;
+  const isSet = ([key, value]: [string, unknown]) =>
+    !foreign(key) || JSON.stringify(value) !== JSON.stringify(otherwise(key));
+  return Object.fromEntries(Object.entries(values).filter(isSet));
+}
+
+function problemsOfBackupMx(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code !== "unrecognized_keys") return problemsOf(issue);
+  return issue.keys.map((key) => ({
+    key,
+    message:
+      key in settingsSchema.shape
+        ? "is what the primary tells a backup MX (mailstack:primaryStack); take it out here"
+        : `is not a known key; a backup MX has ${Object.keys(backupMxSettingsSchema.shape).join(", ")}`,
+  }));
+}
+
+function withReadNetworks<T extends { trustedCidrs: string[]; sshAllowedCidrs: string[] }>(settings: T): T {
+  const { trustedCidrs, sshAllowedCidrs } = settings;
   return {
     ...settings,
-    trustedCidrs: settings.trustedCidrs.map(networkOf),
-    sshAllowedCidrs: settings.sshAllowedCidrs.map(networkOf),
+    trustedCidrs: trustedCidrs.map(networkOf),
+    sshAllowedCidrs: sshAllowedCidrs.map(networkOf),
   };
+}
+
+function addressOf(text: string): string {
+  const read = readAddress(text);
+  return "address" in read ? read.address : text;
 }
 
 /** Every address that may be anybody's, in the form in which mail goes there. */
 function withReadAddresses({ aliases, sharedAliases, alertMail, ...settings }: Settings): Settings {
-  const addressOf = (text: string) => {
-    const read = readAddress(text);
-    return "address" in read ? read.address : text;
-  };
   const read = <T extends { destinations: string[] }>(alias: T): T => ({
     ...alias,
     destinations: alias.destinations.map(addressOf),

@@ -7,6 +7,7 @@ import { certificateProblems } from "./certificate-rules";
 import { daneProblems } from "./dane-rules";
 import { dkimProblems } from "./dkim-rules";
 import { filterProblems } from "./filters-rules";
+import { reachProblems } from "./reach-rules";
 import { relayProblems } from "./relay-rules";
 import { afterAt } from "./address";
 import { setWith, type Problem } from "./problem";
@@ -34,6 +35,7 @@ export function validateSettings(settings: Settings): Problem[] {
     ...backupProblems(settings),
     ...alertProblems(settings),
     ...relayProblems(settings),
+    ...reachProblems(settings),
     ...nameProblems(settings),
   ];
 }
@@ -123,7 +125,7 @@ function hostnameProblems(settings: Settings): Problem[] {
 }
 
 /** Each domain needs a zone at the DNS provider; what is set for another provider is not looked at. */
-function zoneProblems({ dnsProvider, ...settings }: Settings): Problem[] {
+export function zoneProblems({ dnsProvider, ...settings }: Settings): Problem[] {
   if (dnsProvider === "none") return [];
   const key = dnsProvider === "linode" ? "linodeDomainId" : "cloudflareZoneId";
   const missing = (["domains", "nullMx"] as const).flatMap((list) =>

@@ -11,6 +11,7 @@ import { plans, regions } from "./linode";
 import { machineShape } from "./machine";
 import { networkSettings } from "./network";
 import { publishedNamesShape } from "./published-names";
+import { reachShape } from "./reach";
 import { hasRelay, relayShape } from "./relay";
 import { webShape } from "./web";
 import { storageShape } from "./storage";
@@ -62,6 +63,12 @@ const spfIncludes = z
 const cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: (issue) => `"${issue.input}" is not a network like "192.0.2.0/24"`,
 });
+
+/** @param carried - What needs that much. */
+export const planIn = (choice: Readonly<Record<string, unknown>>, carried: string) =>
+  z.string().refine((plan) => plan in choice, {
+    error: (issue) => `"${issue.input}" does not carry ${carried}; use one of ${Object.keys(choice).join(", ")}`,
+  });
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: (issue) => `"${issue.input}" is unknown; use one of ${values.join(", ")}` });
@@ -132,12 +139,7 @@ export const settingsSchema = z.strictObject({
     .default(40),
   os: oneOf(["debian12", "debian13"]).default("debian12"),
   region: oneOf(regions).default("eu-central"),
-  plan: z
-    .string()
-    .refine((plan) => plan in plans, {
-      error: (issue) => `"${issue.input}" does not carry the stack; use one of ${Object.keys(plans).join(", ")}`,
-    })
-    .default("g6-standard-1"),
+  plan: planIn(plans, "the stack").default("g6-standard-1"),
   swapMb: z
     .int("must be a whole number of MiB")
     .min(0, "must not be negative")
@@ -150,6 +152,7 @@ export const settingsSchema = z.strictObject({
   ...backupShape,
   ...alertsShape,
   ...relayShape,
+  ...reachShape,
   acmeDirectory: z
     .url({ protocol: /^https$/, error: "must be an https URL" })
     .default("https://acme-v02.api.letsencrypt.org/directory"),

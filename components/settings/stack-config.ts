@@ -1,13 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { alertUrlKeys, alertUrlProblem, hasSms, isAlertUrlKey, type AlertUrlKey } from "./alerts";
-import { parseSettings, SettingsError } from "./parse";
+import type { BackupMxSettings } from "./backup-mx";
+import { parseBackupMxSettings, parseSettings, SettingsError } from "./parse";
+import type { Role } from "./reach";
 import { refusal } from "./refusal";
 import { isNeeded, secretKeys, settingsSchema, type SecretKey, type Settings } from "./schema";
 
 /** Everything that the configuration of a stack holds, as {@link readConfig} reads it. */
-export interface StackConfig {
-  settings: Settings;
+export interface StackConfig<Checked = Settings> {
+  settings: Checked;
   linodeToken: pulumi.Output<string>;
   /** There with `dnsProvider: cloudflare` only. */
   cloudflareApiToken: pulumi.Output<string> | undefined;
@@ -24,6 +26,11 @@ export interface StackConfig {
 
 const prefix = "mailstack:";
 
+/** What the host of the stack is to be. A wrong value is told with all others, by {@link readConfig}. */
+export function roleOfStack(): Role {
+  return pulumi.runtime.allConfig()[`${prefix}role`] === "backup-mx" ? "backup-mx" : "primary";
+}
+
 /**
  * Reads and checks every `mailstack:` key of the stack's configuration. Nothing else here reads pulumi.Config: the rest of
  * the library gets what it needs as arguments.
@@ -31,6 +38,21 @@ const prefix = "mailstack:";
  * @throws pulumi.RunError with one line for each wrong key, before any resource exists.
  */
 export function readConfig(defaults: Record<string, unknown> = {}): StackConfig {
+  return read(defaults, parseSettings);
+}
+
+/**
+ * The same of a stack whose `mailstack:role` is `backup-mx`.
+ * @throws pulumi.RunError with one line for each wrong key, before any resource exists.
+ */
+export function readBackupMxConfig(): StackConfig<BackupMxSettings> {
+  return read({}, parseBackupMxSettings);
+}
+
+function read<Checked>(
+  defaults: Record<string, unknown>,
+  parse: (values: Record<string, unknown>) => Checked,
+): StackConfig<Checked> {
   const config = new pulumi.Config("mailstack");
   const problems: string[] = [];
   const values: Record<string, unknown> = { ...defaults };
@@ -38,6 +60,8 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
     if (!fullKey.startsWith(prefix)) continue;
     const key = fullKey.slice(prefix.length);
     if (secretKeys.some((secret) => secret === key)) continue;
+    // Pulumi hands over what Pulumi.yaml declares: a key that only some stacks need is empty there.
+    if (text === "" && isRequired(key)) continue;
     values[key] = isText(key) ? text : decode(text);
   }
   const stored = (key: SecretKey) => pulumi.runtime.allConfig()[prefix + key] ?? "";
@@ -54,9 +78,9 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
   }
   if (stored("alertSmsToken") && needed.includes("alertSmsToken") && !hasSms(values))
     problems.push("mailstack:alertSmsAccount: is missing; mailstack:alertSmsToken is set");
-  let settings: Settings | undefined;
+  let settings: Checked | undefined;
   try {
-    settings = parseSettings(values);
+    settings = parse(values);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     problems.push(...error.message.split("\n"));
@@ -72,7 +96,7 @@ export function readConfig(defaults: Record<string, unknown> = {}): StackConfig 
     backupSecretKey: secret("backupSecretKey"),
     alertUrls: Object.fromEntries(
       alertUrlKeys.filter((key) => needed.includes(key)).map((key) => [key, secret(key)]),
-    ) as StackConfig["alertUrls"],
+    ) as StackConfig<Checked>["alertUrls"],
     relayPassword: secret("relayPassword"),
   };
 }
@@ -85,6 +109,11 @@ function decode(text: string): unknown {
     // Left as text: the schema then names the key and the type that it wants.
     return text;
   }
+}
+
+function isRequired(key: string): boolean {
+  const field: unknown = Reflect.get(settingsSchema.shape, key);
+  return field instanceof z.ZodType && !(field instanceof z.ZodDefault);
 }
 
 function isText(key: string): boolean {

@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     text = "tell which keys sign mail, whether the DNS shows them, and what to do next"
     keys = as_json(command(top_commands, "dkim", commands.dkim_show, text)).add_subparsers(metavar="COMMAND")
     made = command(keys, "make", commands.dkim_make, "make the missing ones, and keep what is there")
-    made.add_argument("keys", nargs="+", metavar="PATH")
+    made.add_argument("keys", nargs="*", metavar="PATH")
     command(keys, "record", commands.dkim_record, "print the value of a key's DNS record").add_argument("key")
     command(keys, "prepare", commands.dkim_prepare, "choose who signs, before missing keys are made")
     command(keys, "watch", commands.dkim_watch, "look for the records of new keys from time to time, if any waits")

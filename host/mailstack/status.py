@@ -51,7 +51,7 @@ def _entry(name: str, ok: bool, detail: str, warn: bool = False) -> dict[str, An
 
 def _mail_name(here: set[str]) -> str:
     """The name that clients use and the certificate is for."""
-    if "postfix" in here:
+    if here & {"postfix", "relay"}:
         answer = run(["postconf", "-h", "myhostname"], 3)
         if answer.code == 0 and answer.out.strip():
             return answer.out.strip()

@@ -20,7 +20,9 @@ export interface LocalOptions {
   os: string;
   /** Mail domain; default that of Pulumi.local.yaml. */
   domain?: string;
-  /** Settings beside those of Pulumi.local.yaml, by their full keys. */
+  /** The stack's file; default Pulumi.local.yaml. */
+  file?: string;
+  /** Settings beside those of the file, by their full keys. */
   settings?: Record<string, unknown>;
   progress: (line: string) => void;
 }
@@ -138,7 +140,8 @@ async function openAlone(options: LocalOptions, engine: Engine, folder: string):
     inCloud: (command) => inCloud(cloud, command),
   });
   const domain = options.domain ?? localDomain;
-  const declared = readFileSync(join(projectFolder, "Pulumi.local.yaml"), "utf8").replaceAll(localDomain, domain);
+  const file = join(projectFolder, options.file ?? "Pulumi.local.yaml");
+  const declared = readFileSync(file, "utf8").replaceAll(localDomain, domain);
   const own = { "mailstack:os": options.os, "mailstack:cloudflareZoneId": zoneId(domain) };
   stack.declare(declared, { ...own, ...options.settings });
   await stack.setSecret("mailstack:linodeToken", defaultTokens.linode);

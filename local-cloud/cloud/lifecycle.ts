@@ -14,7 +14,7 @@ import type { DaemonSettings } from "./daemon";
 import { makeNetwork, removeNetwork } from "./network";
 
 /** A domain for each system under test, and one more; one account. */
-const defaultDomains = ["ementech.co.ke", "second.example", "third.example", "moving.example"];
+const defaultDomains = ["ementech.co.ke", "second.example", "third.example", "moving.example", "backed.example"];
 
 /** Seconds from the start of the daemon until all of the cloud answers. */
 const readySeconds = 180;

@@ -24,6 +24,18 @@ export function filterText(table: string, link: string, filter: PacketFilter | u
   ].join("\n");
 }
 
+/**
+ * nftables text for a host that is off: nothing answers there, while a system that only has no listener would refuse.
+ * @param silent - False takes it away again.
+ */
+export function silenceText(table: string, link: string, silent: boolean): string {
+  const clear = `table inet ${table}\ndelete table inet ${table}\n`;
+  if (!silent) return clear;
+  const hook = (name: string, point: string) =>
+    `chain ${name} { type filter hook ${point} priority -1; policy accept; oifname "${link}" drop; }\n`;
+  return `${clear}table inet ${table} {\n${hook("forwarded", "forward")}${hook("said", "output")}}\n`;
+}
+
 function chain(match: string, rules: PacketRule[], policy: "ACCEPT" | "DROP", side: "saddr" | "daddr"): string[] {
   return [
     `${match} ct state established,related accept`,

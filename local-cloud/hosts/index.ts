@@ -8,7 +8,7 @@ import { must } from "../images/command";
 import { cloudNamespace, hostNamespace, stateFolder } from "../places";
 import { connect, disconnect, startInit } from "./boot";
 import { ControlGroup } from "./cgroup";
-import { filterText } from "./filter";
+import { filterText, silenceText } from "./filter";
 import { linkName } from "./link";
 import { writeSeed } from "./seed";
 import { Volumes } from "./volumes";
@@ -54,6 +54,7 @@ export class BootedHosts implements Hosts {
     const leader = await this.leader(name);
     if (leader) process.kill(leader, powerOffSignal as unknown as NodeJS.Signals);
     for (let waited = 0; waited < powerOffSeconds * 10 && (await this.isRunning(name)); waited += 1) await sleep(100);
+    await this.silence(name, true);
     await this.cutPower(name);
   }
 
@@ -69,6 +70,7 @@ export class BootedHosts implements Hosts {
     await this.cutPower(name);
     await disconnect(this.cloud, name);
     await this.filter(name, undefined);
+    await this.silence(name, false);
     // A whole system: rmSync would stop the emulated APIs, which are in this process, for as long as it takes.
     await must(["rm", "-rf", this.folder(name)]);
     this.specs.delete(name);
@@ -79,7 +81,15 @@ export class BootedHosts implements Hosts {
   }
 
   async filter(name: string, rules: PacketFilter | undefined): Promise<void> {
-    const text = filterText(`host_${linkName(name)}`, linkName(name), rules);
+    await this.packetRules(filterText(`host_${linkName(name)}`, linkName(name), rules));
+  }
+
+  /** As long as it is off its packets reach nobody. */
+  private async silence(name: string, silent: boolean): Promise<void> {
+    await this.packetRules(silenceText(`off_${linkName(name)}`, linkName(name), silent));
+  }
+
+  private async packetRules(text: string): Promise<void> {
     await must(["ip", "netns", "exec", cloudNamespace(this.cloud), "nft", "-f", "-"], { input: text });
   }
 
@@ -111,6 +121,7 @@ export class BootedHosts implements Hosts {
     for (const volume of spec.volumes ?? []) await this.volumes.attach(this.folder(spec.name), volume);
     const group = this.group(spec.name);
     group.create(spec.memoryMiB);
+    await this.silence(spec.name, false);
     startInit(this.cloud, spec, this.folder(spec.name), group);
   }
 

@@ -131,6 +131,11 @@ describe("the substrate of the local cloud", () => {
         await hosts.powerOff(guest.spec.name);
         assert.equal(await hosts.isRunning(guest.spec.name), false);
         assert.notEqual((await guest.ssh("true")).exitCode, 0);
+        // A machine that is off says nothing, not even that there is no listener.
+        for (const address of [guest.spec.address, guest.spec.address6!]) {
+          const ask = `import socket; socket.create_connection(("${address}", 22), 2)`;
+          assert.match((await runInCloud(cloud, ["python3", "-c", ask])).stderr, /TimeoutError/);
+        }
         await hosts.boot(guest.spec);
         await guest.untilReady();
         await guest.must(`test -e ${swap} && ! grep ${swap} /proc/swaps`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fillMailbox } from "./support/full-mailbox";
 import { imap, uidsOf } from "./support/imap";
 import { everySystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
@@ -10,23 +11,6 @@ const user = "info";
 const quotaMb = 10;
 const mib = 1024 * 1024;
 const service = "mailstack-mailbox-quota";
-
-/** Delivers messages of so many bytes until one is refused, for each size. Arguments: address, sizes. */
-const fill = `
-import smtplib, sys
-address, *sizes = sys.argv[1:]
-for size in map(int, sizes):
-    while True:
-        session = smtplib.LMTP("/var/spool/postfix/private/dovecot-lmtp")
-        try:
-            body = "\\r\\n".join(["x" * 98] * max(1, size // 100))
-            session.sendmail("${friend}", [address], f"Subject: filler\\r\\n\\r\\n{body}\\r\\n")
-        except smtplib.SMTPDataError as error:
-            print(error.smtp_code, error.smtp_error)
-            break
-        finally:
-            session.close()
-`;
 
 for (const os of everySystem) {
   describe(`quota on ${os}`, () => {
@@ -41,8 +25,7 @@ for (const os of everySystem) {
     };
     const warned = async (percent: number) =>
       (await uidsOf(server, user, "INBOX", `Your mailbox is ${percent} % full`)).length;
-    const deliver = (...sizes: number[]) =>
-      server.system.must(["python3", "-c", fill, server.address(user), ...sizes.map(String)]);
+    const deliver = (...sizes: number[]) => fillMailbox(server, user, sizes);
 
     before(async () => {
       server = await serverFor(os);

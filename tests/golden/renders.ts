@@ -1,18 +1,29 @@
 import { bundleOf } from "../../components/deployment/define-service";
 import type { Bundle } from "../../components/deployment/bundle";
 import type { SystemName } from "../../components/deployment/systems";
-import { servicesOf } from "../../components/services";
-import { goldenStack } from "./stack";
+import { relayServicesOf, servicesOf } from "../../components/services";
+import type { StackFacts } from "../../components/services/stack";
+import { goldenRelayStack, goldenStack } from "./stack";
 
 /** The bundle of a service on a system. */
 export type Render = (system: SystemName) => Bundle;
 
 /** The bundle of one service of the imagined mail server. */
-export function renderOf(service: string, change?: Record<string, unknown>): Render {
+export function renderOf(service: string, change?: Record<string, unknown>, facts?: Partial<StackFacts>): Render {
   return (system) => {
-    const stack = goldenStack(system, change);
+    const stack = goldenStack(system, change, facts);
     const spec = servicesOf(stack).find((each) => each.name === service);
     if (!spec) throw new Error(`there is no service "${service}"`);
+    return bundleOf(spec, stack);
+  };
+}
+
+/** The bundle of one service of its backup MX. */
+export function relayRenderOf(service: string, change?: Record<string, unknown>): Render {
+  return (system) => {
+    const stack = goldenRelayStack(system, change);
+    const spec = relayServicesOf(stack).find((each) => each.name === service);
+    if (!spec) throw new Error(`a backup MX has no service "${service}"`);
     return bundleOf(spec, stack);
   };
 }

@@ -1,8 +1,10 @@
 import type { SystemName } from "../../components/deployment/systems";
-import { stackOf, type Stack } from "../../components/services/stack";
+import { relayForOf } from "../../components/services/relay-for";
+import { stackOf, type Stack, type StackFacts } from "../../components/services/stack";
+import { settingsOf } from "../../components/settings/backup-mx";
 import { hostnameOf } from "../../components/history/history";
 import { alertUrlKeys } from "../../components/settings/alerts";
-import { parseSettings } from "../../components/settings/parse";
+import { parseBackupMxSettings, parseSettings } from "../../components/settings/parse";
 
 const zone = "0123456789abcdef0123456789abcdef";
 
@@ -36,7 +38,11 @@ const values = {
 };
 
 /** The stack of one imagined mail server, with other values for some of the settings. */
-export function goldenStack(os: SystemName, change: Record<string, unknown> = {}): Stack {
+export function goldenStack(
+  os: SystemName,
+  change: Record<string, unknown> = {},
+  facts: Partial<StackFacts> = {},
+): Stack {
   const settings = parseSettings({ ...values, ...change });
   return stackOf(
     { ...settings, os },
@@ -45,6 +51,25 @@ export function goldenStack(os: SystemName, change: Record<string, unknown> = {}
       formerFqdns: [],
       alertUrls: alertUrlKeys,
       volumeDevice: settings.volumeGb > 0 ? "/dev/disk/by-id/scsi-0Linode_Volume_mail-example-org" : undefined,
+      ...facts,
     },
   );
+}
+
+/** The backup MX of the imagined mail server. */
+export function goldenRelayStack(os: SystemName, change: Record<string, unknown> = {}): Stack {
+  const own = parseBackupMxSettings({
+    role: "backup-mx",
+    primaryStack: "prod",
+    cloudflareZoneId: zone,
+    trustedCidrs: ["192.0.2.0/24"],
+    ...change,
+  });
+  const relayFor = relayForOf(goldenStack(os));
+  const settings = settingsOf(own, relayFor);
+  return {
+    ...stackOf({ ...settings, os }, { fqdn: settings.hostname, formerFqdns: [] }),
+    mailDomains: [],
+    relayFor,
+  };
 }

@@ -1,4 +1,15 @@
-import { renderOf, type Render } from "./renders";
+import { relayRenderOf, renderOf, type Render } from "./renders";
+
+const backupMxs = [
+  { version: 1 as const, hostname: "mx2.example.org", ipv4: "203.0.113.20", ipv6: "2001:db8:2::20" },
+  {
+    version: 1 as const,
+    hostname: "mx2.example.org",
+    ipv4: "203.0.113.19",
+    ipv6: "",
+    until: "2026-12-06T00:00:00.000Z",
+  },
+];
 
 /** Services again, as other settings make them. */
 export const variants: Record<string, Render> = {
@@ -41,6 +52,9 @@ export const variants: Record<string, Render> = {
     backupHostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"B".repeat(43)}`,
   }),
   "backup-none": renderOf("backup"),
+  relay: relayRenderOf("relay"),
+  "rspamd-backup-mx": renderOf("rspamd", {}, { backupMxs }),
+  "postfix-backup-mx": renderOf("postfix", {}, { backupMxs }),
   "alerts-off": renderOf("alerts", { alerts: false }),
   "clamav-off": renderOf("clamav"),
   "spamassassin-off": renderOf("spamassassin"),

@@ -27,8 +27,10 @@ test("the secret keys are declared as secret where every stack has them, and no 
 test.each([...checkedKeys()])("mailstack:%s has the same type and default in both", (key, shape) => {
   const declared = declaredKeys().get(key);
   const type = shape.type ?? shape.anyOf?.[0]?.type;
-  expect({ type: declared?.type, default: declared?.default }).toEqual({ type, default: shape.default });
-  expect(declared?.default === undefined).toBe(requiredKeys().includes(key));
+  // Pulumi demands a value of a key without a default, and a backup MX is told these.
+  const told = ["domain", "administrator"].includes(key);
+  expect({ type: declared?.type, default: declared?.default }).toEqual({ type, default: told ? "" : shape.default });
+  expect(declared?.default === undefined || told).toBe(requiredKeys().includes(key));
 });
 
 test.each([...checkedKeys()])("mailstack:%s has an example that the program takes", (key, shape) => {

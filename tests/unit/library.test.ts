@@ -11,6 +11,7 @@ import { zoneId } from "./support/stacks";
 
 /** The exports are contract: other programs name them. */
 const values = [
+  "BackupMx",
   "CloudflareRecords",
   "Host",
   "LinodeRecords",
@@ -19,14 +20,24 @@ const values = [
   "Server",
   "Service",
   "SettingsError",
+  "backupMxOf",
+  "backupMxSchema",
+  "backupMxSettingsSchema",
+  "checkedBackupMx",
   "checkedMailServer",
   "checkedPast",
   "defineService",
   "linodeOptions",
   "mailRecords",
   "outputsOf",
+  "outputsOfBackupMx",
+  "parseBackupMxSettings",
   "parseSettings",
+  "primaryOf",
+  "readBackupMxConfig",
   "readConfig",
+  "relayForSchema",
+  "roleOfStack",
   "settingsSchema",
 ];
 

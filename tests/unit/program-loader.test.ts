@@ -84,6 +84,7 @@ test(
       "hostname",
       "ipv4",
       "ipv6",
+      "relayFor",
       "webmail",
       "zones",
     ]);

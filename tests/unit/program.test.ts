@@ -49,6 +49,19 @@ test("the program with production's settings is a mail server with providers of 
     webmail: "https://webmail.ementech.co.ke",
     zones: { "ementech.co.ke": expect.stringMatching(/^mail\.ementech\.co\.ke\. 300 IN AAAA /m) as string },
     hostKey: expect.stringMatching(/^ssh-ed25519 /) as string,
+    relayFor: {
+      version: 1,
+      hostname: "mail.ementech.co.ke",
+      administrator: "admin@ementech.co.ke",
+      domains: ["ementech.co.ke"],
+      recipients: [
+        ...["abuse", "admin", "ceo", "dmarc", "hostmaster", "info", "postmaster", "root", "sales", "support", "tech"],
+        "tls-rpt",
+      ].map((name) => `${name}@ementech.co.ke`),
+      catchAll: [],
+      messageSizeLimitMb: 40,
+      dane: false,
+    },
     backupPublicKey: expect.stringMatching(/^ssh-ed25519 /) as string,
     dkim: { "ementech.co.ke": dkimValue("ementech.co.ke") },
     history: {

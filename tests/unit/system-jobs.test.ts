@@ -30,6 +30,12 @@ test("what does not depend on the system is spread over both", () => {
 
 test("files with hosts of their own come first, those that leave another host last", () => {
   const order = jobs.map(({ file }) => basename(file, ".test.ts"));
-  expect(order.slice(0, 4).sort()).toEqual(["library", "linode-host", "local-command", "planned-replacement"]);
+  expect(order.slice(0, 5).sort()).toEqual([
+    "backup-mx",
+    "library",
+    "linode-host",
+    "local-command",
+    "planned-replacement",
+  ]);
   expect(order.slice(-4)).toEqual(["filters", "volume-moves", "volume", "volume"]);
 });

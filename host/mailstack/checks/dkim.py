@@ -15,6 +15,8 @@ _MESSAGE = "From: postmaster@{0}\r\nSubject: status\r\nMessage-ID: <status@{0}>\
 def signs(_name: str, controller: str = SOCKET) -> str:
     """Rspamd signs for each domain, and could still read the key after a restart; until then it remembers it."""
     keys = signing()
+    if not settings().signing:
+        return "no domain of its own"
     if not keys:
         raise Bad(f"{SIGNING} names no domain")
     for domain, key in ((name, each.path) for name, each in keys.items()):

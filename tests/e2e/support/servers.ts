@@ -36,6 +36,16 @@ export function serverFor(os: string): Promise<Server> {
   return known;
 }
 
+/** A stack of a test file's own. */
+interface OwnStack {
+  name: string;
+  domain: string;
+  /** Default Pulumi.local.yaml. */
+  file?: string;
+  /** Beside those of the file, by their full keys. */
+  settings?: Record<string, unknown>;
+}
+
 /** What an `up` did, as Pulumi counts it. */
 export interface UpResult {
   summary: Record<string, number>;
@@ -80,10 +90,11 @@ export class Server {
   /** @param stack - Of a file's own, with a domain of its own, where it leaves another host behind. */
   static async open(
     os: string,
-    stack = { name: `test-${os}`, domain: domains[os] ?? `${os}.example` },
+    stack: OwnStack = { name: `test-${os}`, domain: domains[os] ?? `${os}.example` },
   ): Promise<Server> {
-    const { name, domain } = stack;
-    const options = { cloud: testCloud, stack: name, os, domain, settings, progress: console.error };
+    const { name, domain, file } = stack;
+    const all = { ...settings, ...stack.settings };
+    const options = { cloud: testCloud, stack: name, os, domain, file, settings: all, progress: console.error };
     const { stack: opened } = await prepareStack(options);
     if (!isSettled(opened)) {
       await upStack(options, opened, (work) => work());

@@ -1,0 +1,32 @@
+import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../settings/refusal";
+import { backupMxSchema, readExchange, relayForSchema, type BackupExchanger, type RelayFor } from "./exchange";
+import type { z } from "zod";
+
+/** Names of the outputs by which the two stacks know each other. Contract. */
+export const outputNames = { relayFor: "relayFor", backupMx: "backupMx" } as const;
+
+/**
+ * What the primary's stack says, for its backup MX.
+ * @throws pulumi.RunError when it does not, before anything is changed.
+ */
+export function primaryOf(stack: string): Promise<RelayFor> {
+  const next = "run its up first, with a version of Mailstack that knows backup MXs";
+  return toldBy("mailstack:primaryStack", stack, outputNames.relayFor, relayForSchema, next);
+}
+
+/**
+ * What the backup's stack says, for its primary.
+ * @throws pulumi.RunError when it does not, before anything is changed.
+ */
+export function backupMxOf(stack: string): Promise<BackupExchanger> {
+  const next = "run its up first; mailstack:backupStack is set when the backup MX is there";
+  return toldBy("mailstack:backupStack", stack, outputNames.backupMx, backupMxSchema, next);
+}
+
+async function toldBy<T>(key: string, stack: string, output: string, schema: z.ZodType<T>, next: string): Promise<T> {
+  const reference = new pulumi.StackReference(stack);
+  const read = readExchange(await reference.getOutputDetails(output), schema, { stack, output, next });
+  if ("problem" in read) throw refusal("Nothing was changed:", [`${key}: ${read.problem}`]);
+  return read.told;
+}

@@ -1,0 +1,21 @@
+import type { Problem } from "./problem";
+import type { Settings } from "./schema";
+
+/** What only the other one of the two stacks has. */
+export function reachProblems({ role, primaryStack }: Pick<Settings, "role" | "primaryStack">): Problem[] {
+  if (role !== "primary")
+    return [
+      {
+        key: "role",
+        message: `"${role}" is a stack of its own with other keys, made by the program of Mailstack or its BackupMx`,
+      },
+    ];
+  if (primaryStack === "") return [];
+  return [
+    {
+      key: "primaryStack",
+      message:
+        'is for a backup MX only; set mailstack:role to "backup-mx", or name the backup\'s in mailstack:backupStack',
+    },
+  ];
+}

@@ -1,0 +1,3 @@
+import { golden } from "./support/golden";
+
+golden("postfix-backup-mx");

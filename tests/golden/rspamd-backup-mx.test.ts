@@ -1,0 +1,3 @@
+import { golden } from "./support/golden";
+
+golden("rspamd-backup-mx");
