@@ -133,7 +133,7 @@ function render(
       ),
       "/etc/rspamd/mailstack.d/recipients.lua": pluginFile("recipients.lua"),
       ...keys.files,
-      ...relayFiles(stack.backupMxs ?? []),
+      ...relayFiles(stack.backupMxs ?? [], stack.clamav),
       ...filterFiles(stack),
       ...knownSenders,
     },
@@ -156,8 +156,11 @@ function render(
 }
 
 /** Mail that a backup MX hands on is judged as that of who handed it to it. */
-function relayFiles(exchangers: readonly TrustedExchanger[]): BundleBody["files"] {
+function relayFiles(exchangers: readonly TrustedExchanger[], clamav: boolean): BundleBody["files"] {
   const names = [...new Set(exchangers.map(({ hostname }) => hostname))];
   if (names.length === 0) return {};
-  return filesFrom("rspamd", { "/etc/rspamd/local.d/external_relay.conf": plain }, { names: JSON.stringify(names) });
+  return {
+    ...filesFrom("rspamd", { "/etc/rspamd/local.d/external_relay.conf": plain }, { names: JSON.stringify(names) }),
+    ...(clamav ? filesFrom("rspamd", { "/etc/rspamd/local.d/force_actions.conf": plain }, {}) : {}),
+  };
 }

@@ -9,7 +9,7 @@ from contextlib import closing
 from unittest import mock
 
 from mailstack import programs
-from mailstack.alerts import measures
+from mailstack.alerts import busy_sender, measures
 from mailstack.alerts.conditions import CRITICAL, OK, WARNING, Condition
 from tests.harness import HostTestCase
 
@@ -42,6 +42,32 @@ class Measures(HostTestCase):
         for number, told, level in (*story, (800, CRITICAL, CRITICAL), (799, CRITICAL, WARNING)):
             with self.queue(*[0] * number):
                 self.assertEqual(self.level("queue length", told), level, number)
+
+    def busy(self, user, number, limit=300):
+        settings = self.root / "etc/rspamd/mailstack.d/recipients-settings"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(f"-- text\nreturn {{\n  per_hour = {limit},\n  per_hour_by_script = 240,\n}}\n")
+        answer = programs.Result(0, f"RL_user_{user}\n{number}\n" if user else f"\n{number}\n", "")
+        return mock.patch.object(busy_sender, "run", lambda *_: answer)
+
+    def test_an_account_that_uses_up_half_of_its_recipients_is_told_with_what_to_do(self):
+        story = ((149, OK, OK), (150, OK, WARNING), (120, WARNING, WARNING), (119, WARNING, OK), (270, OK, CRITICAL))
+        for number, told, level in (*story, (240, CRITICAL, CRITICAL), (239, CRITICAL, WARNING)):
+            with self.busy("info@example.org", number):
+                self.assertEqual(self.level("busy sender", told), level, number)
+        self.assertIn("info@example.org has written to 239 recipients", self.seen.detail)
+        self.assertIn("`mailstack emergency hold info@example.org`", self.seen.detail)
+
+    def test_nobody_counts_where_there_is_no_limit_and_nobody_writes_where_redis_holds_nothing(self):
+        self.assertIsNone(self.level("busy sender"))
+        with self.busy("", 0):
+            self.assertEqual(self.level("busy sender"), OK)
+
+    def test_a_redis_that_does_not_answer_is_a_check_of_its_own(self):
+        with self.busy("info@example.org", 300):
+            for answer in (programs.Result(1, "", "Could not connect"), programs.Result(0, "LOADING\n", "")):
+                with mock.patch.object(busy_sender, "run", lambda *_, said=answer: said):
+                    self.assertIsNone(self.level("busy sender"))
 
     def test_mail_that_waits_for_hours_is_a_warning_but_not_a_few_dead_addresses(self):
         with self.queue(*[5] * 19, *[3] * 50):

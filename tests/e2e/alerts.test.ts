@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { linode, untilWell } from "./support/linode";
 import { filesWith } from "./support/maildir";
+import { forget } from "./support/rspamd";
 import { oneSystem, serverFor, type Server } from "./support/servers";
 import { until } from "./support/until";
 import { ofMachine, Watch } from "./support/watch";
@@ -83,6 +84,23 @@ for (const os of oneSystem("the watch is our own program, and the checks that it
       }
       await watch.runs(3);
       assert.doesNotMatch(await told(), /queue length/);
+    });
+
+    test("an account that writes to very many is told, with what to do about it", async () => {
+      const to = Array.from({ length: 200 }, (_, at) => server.address(`tech+${at}`));
+      const door = { server: server.hostname, port: 465, tls: "wrapped" as const, ...(await server.login("info")) };
+      const many = { from: server.address("info"), to, subject: server.unique("many") };
+      try {
+        const { code, transcript } = await server.peer.send({ ...many, ...door });
+        assert.equal(code, 250, transcript);
+        await watch.runs(4);
+        const hold = `warning +busy sender +${server.address("info")} has written to (19\\d|200) recipients.*emergency hold`;
+        assert.match(await shell("mailstack alert list"), new RegExp(`^${hold}`, "m"));
+      } finally {
+        await forget(server, "RL*");
+      }
+      await watch.runs(3);
+      assert.doesNotMatch(await shell("mailstack alert list"), /busy sender/);
     });
 
     test("the watch keeps a history of what grows, as the daemons say it", async () => {

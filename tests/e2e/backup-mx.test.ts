@@ -101,7 +101,7 @@ for (const os of oneSystem("the mail server is of one system, and the backup of 
     };
 
     before(async () => {
-      primary = await Server.open(os, { name: names.primary, domain });
+      primary = await Server.open(os, { name: names.primary, domain, settings: { "mailstack:dane": true } });
     });
     after(async () => {
       for (const server of [backup, primary])
@@ -133,6 +133,12 @@ for (const os of oneSystem("the mail server is of one system, and the backup of 
         for (const line of lines.slice(5, 7)) await run(line);
         assert.deepEqual(await exchangers(), [`10 mail.${domain}.`, `20 mx2.${domain}.`]);
       });
+      // What senders look at before they send: the policy names both, and the zone the key of each.
+      const curl = ["curl", "--silent", "--show-error", "--cacert", primary.trustFile];
+      const policy = await primary.inCloud([...curl, `https://mta-sts.${domain}/.well-known/mta-sts.txt`]);
+      assert.deepEqual(policy.stdout.match(/^mx: .*$/gm), [`mx: mail.${domain}`, `mx: mx2.${domain}`], policy.stderr);
+      for (const server of [primary, backup])
+        assert.match(await server.system.must(["mailstack", "status"]), /ok +dane +3 1 1 .* is the key on port 25/);
       assert.deepEqual(await changes(primary), []);
       assert.deepEqual(await changes(backup), []);
       await untilWell(primary);

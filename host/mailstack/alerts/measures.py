@@ -14,6 +14,7 @@ from ..errors import MailstackError
 from ..paths import MAIL, on_host
 from ..programs import run
 from . import counters, growth
+from .busy_sender import busiest
 from .conditions import CRITICAL, OK, WARNING, Condition, Seen
 
 _SECONDS = 10.0
@@ -159,6 +160,7 @@ MEASURES = (
     Measure("inodes", _inodes, (Limit(WARNING, 80, 77), Limit(CRITICAL, 90, 87))),
     Measure("memory use", _memory, (Limit(WARNING, 85, 80), Limit(CRITICAL, 95, 90))),
     Measure("out of memory", _killed, (Limit(WARNING, 1, 1),)),
+    Measure("busy sender", busiest, (Limit(WARNING, 50, 40), Limit(CRITICAL, 90, 80))),
     Measure("many bans", _bans, (Limit(WARNING, 101, 80),), 600.0),
     # For `mailstack growth` alone: nothing fails at the specification's limits (14.1), and a larger host is above them
     # for ever, which would be told each day.
