@@ -151,6 +151,7 @@ function render(stack: DovecotStack): BundleBody {
         database: accountsDatabase,
         mailOwner,
         postfixSockets,
+        hibernateSeconds,
         quotaStatus: { name: basename(quotaStatusSocket), group: accountsGroup },
         quotaWarnings,
         quotaWarningProgram,
@@ -188,8 +189,10 @@ function render(stack: DovecotStack): BundleBody {
 /** Condition of the accounts database for any login. */
 const mayLogIn = "active = 1 AND locked = 0";
 
-/** Mail programs open some five connections each; a user has three at home, and a notebook's are left over for a while. */
 const connectionsPerUser = 40;
+
+/** How long a client waits for mail in a process of its own. */
+const hibernateSeconds = 30;
 
 /** Name of this host's own address of a connection. */
 const ownAddress = { "2.3": "%{lip}", "2.4": "%{local_ip}" };

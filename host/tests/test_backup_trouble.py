@@ -82,6 +82,12 @@ class Trouble(BackupTestCase):
             "Fatal: The AWS Access Key Id you provided does not exist in our records.",
         ):
             self.assertEqual(kind_of(said), "refused", said)
+        # restic 0.14, by SFTP and in a check
+        for kind, said in (
+            ("unwritten", 'Save(<data/98b276c7ad>) returned error, retrying after 552ms: Write: sftp: "Failure"'),
+            ("damaged", "Pack ID does not match, want 3980152f, got d0283b07\nFatal: repository contains errors"),
+        ):
+            self.assertEqual(kind_of(said), kind)
         self.assertEqual(kind_of("Fatal: unable to open config file: Stat: The specified key does not exist."), "other")
 
     def test_another_repository_in_its_place_is_not_used(self):

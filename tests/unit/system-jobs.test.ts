@@ -14,6 +14,7 @@ test("a file that goes through every system runs on each, any other on one, the 
     expect(systemsOf(name, text)).toHaveLength(1);
     expect(systemsOf(`elsewhere/${name}`, text)).toEqual(systemsOf(name, text));
   }
+  expect(systemsOf("tests/e2e/backup.test.ts", 'oneSystem("the reason")')).toEqual(["debian12"]);
 });
 
 test("every file of the folder runs, and nobody takes the first of the systems by hand", () => {

@@ -34,9 +34,12 @@ _KINDS = (
     ),
     ("locked", r"already locked|unable to create lock"),
     ("full", r"[Nn]o space left|[Qq]uota ?[Ee]xceeded|507 Insufficient|write quota|disk full"),
+    # OpenSSH's server gives no reason, and restic 0.14 does not ask for the free space.
+    ("unwritten", r'Save\(.*Write: sftp: "Failure"'),
     (
         "damaged",
-        r"ciphertext verification failed|invalid data returned|hash mismatch|does not match id|pack .* not found",
+        r"ciphertext verification failed|invalid data returned|hash mismatch|does not match id|pack .* not found"
+        r"|Pack ID does not match|repository contains errors",
     ),
 )
 _WORDS = {
@@ -45,6 +48,7 @@ _WORDS = {
     "refused": "the repository's server refuses this host's key",
     "locked": "the repository is locked by another process",
     "full": "the repository's disk is full; free some space there",
+    "unwritten": "the repository's server cannot write a file; perhaps its disk is full",
     "damaged": "the repository is damaged",
     "other": "the repository does not respond as expected",
 }
