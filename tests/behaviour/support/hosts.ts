@@ -1,9 +1,9 @@
 import type { Bundle, HostFile } from "../../../components/deployment/bundle";
-import { bundleOf } from "../../../components/deployment/define-service";
+import { bundleOf, type ServiceSpec } from "../../../components/deployment/define-service";
 import type { SystemName } from "../../../components/deployment/systems";
-import { servicesOf } from "../../../components/services";
+import { relayServicesOf, servicesOf } from "../../../components/services";
 import type { Stack } from "../../../components/services/stack";
-import { goldenStack } from "../../golden/stack";
+import { goldenRelayStack, goldenStack } from "../../golden/stack";
 
 /** All that one mail server holds, as its daemons would find it. */
 export interface Host {
@@ -75,14 +75,24 @@ const changes: Record<string, Record<string, unknown>> = { usual: {}, "all off":
 
 function hostOf(system: SystemName, what: string): Host {
   const stack = goldenStack(system, changes[what]);
-  const bundles = servicesOf(stack).map((spec) => bundleOf(spec, stack));
+  return made(`${what} on ${system}`, stack, servicesOf(stack));
+}
+
+/** The backup MX of the usual one, on each system. */
+export const backupMxs: Host[] = (["debian12", "debian13"] as const).map((system) => {
+  const stack = goldenRelayStack(system);
+  return made(`a backup MX on ${system}`, stack, relayServicesOf(stack));
+});
+
+function made(name: string, stack: Stack, services: readonly ServiceSpec<Stack>[]): Host {
+  const bundles = services.map((spec) => bundleOf(spec, stack));
   const files = Object.assign({}, ...bundles.map((bundle) => bundle.files)) as Record<string, HostFile>;
   const text = (path: string) => {
     const file = files[path];
     if (!file) throw new Error(`the host has no ${path}`);
     return file.content;
   };
-  return { name: `${what} on ${system}`, stack, bundles, files, text };
+  return { name, stack, bundles, files, text };
 }
 
 /** Several mail servers on each system. */

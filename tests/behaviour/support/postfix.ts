@@ -74,13 +74,23 @@ export function tlsVersions(value: string): string[] {
 
 /** What a table of regular expressions (regexp_table(5)) answers; undefined: nothing. */
 export function regexpLookup(table: string, key: string): string | undefined {
+  // Whether the lines within each open `if` count.
+  const open: boolean[] = [];
   for (const line of logicalLines(table)) {
-    const [, pattern, flags, answer] = /^\/((?:[^/\\]|\\.)*)\/([imx]*)\s+(.*)$/.exec(line) ?? [];
+    if (line === "endif") {
+      open.pop();
+      continue;
+    }
+    const [, condition, not, pattern, flags, answer] =
+      /^(if\s+)?(!)?\/((?:[^/\\]|\\.)*)\/([imx]*)\s*(.*)$/.exec(line) ?? [];
     if (pattern === undefined) throw new Error(`not a line of a regexp table: ${line}`);
     const classes = pattern.replaceAll("[:space:]", "\\s").replaceAll("[:alnum:]", "A-Za-z0-9");
     // Postfix ignores case; the flag `i` turns that off.
     const match = new RegExp(classes, flags!.includes("i") ? "" : "i").exec(key);
-    if (match) return answer!.replace(/\$(\d)/g, (_, index: string) => match[Number(index)] ?? "");
+    if (condition) open.push((match === null) === (not === "!"));
+    else if (match && !open.includes(false))
+      return answer!.replace(/\$\{?(\d)\}?/g, (_, index: string) => match[Number(index)] ?? "");
   }
+  if (open.length > 0) throw new Error("a regexp table with an if that has no end");
   return undefined;
 }
