@@ -137,8 +137,10 @@ for (const os of oneSystem("the mail server is of one system, and the backup of 
       const curl = ["curl", "--silent", "--show-error", "--cacert", primary.trustFile];
       const policy = await primary.inCloud([...curl, `https://mta-sts.${domain}/.well-known/mta-sts.txt`]);
       assert.deepEqual(policy.stdout.match(/^mx: .*$/gm), [`mx: mail.${domain}`, `mx: mx2.${domain}`], policy.stderr);
-      for (const server of [primary, backup])
-        assert.match(await server.system.must(["mailstack", "status"]), /ok +dane +3 1 1 .* is the key on port 25/);
+      // Their own resolvers may remember that there was none.
+      const dane = async (server: Server) =>
+        / dane +3 1 1 .* is the key on port 25/.test((await server.system.exec(["mailstack", "status"])).stdout);
+      for (const server of [primary, backup]) await until("the zone has its key", () => dane(server), 400);
       assert.deepEqual(await changes(primary), []);
       assert.deepEqual(await changes(backup), []);
       await untilWell(primary);
