@@ -1,7 +1,9 @@
-import { packagesOf, portsOf } from "../components/deployment/define-service";
-import { openPorts, servicesOf } from "../components/services";
-import { stackOf } from "../components/services/stack";
-import { parseSettings } from "../components/settings/parse";
+import { packagesOf, portsOf, type ServiceSpec } from "../components/deployment/define-service";
+import { openPorts, relayServicesOf, servicesOf } from "../components/services";
+import { relayForOf } from "../components/services/relay-for";
+import { stackOf, type Stack } from "../components/services/stack";
+import { settingsOf } from "../components/settings/backup-mx";
+import { parseBackupMxSettings, parseSettings } from "../components/settings/parse";
 
 const administrator = "admin@example.org";
 /** Everything that a stack can have is on, on a plan that carries it. */
@@ -18,22 +20,14 @@ const values = {
   backupRepository: "linode",
 };
 
-/** docs/services.md: the list of services, as it is in the program. */
+/** docs/services.md: the lists of services, as they are in the program. */
 export function servicesPage(): string {
   const stack = stackOf(parseSettings(values), { fqdn: "mail.example.org", formerFqdns: [], volumeDevice: "/dev/sdc" });
   const services = servicesOf(stack);
-  // The one transaction is of all the others' packages.
-  const packages = (spec: (typeof services)[number]) => (spec.name === "packages" ? [] : packagesOf(spec, stack));
-  const rows = services.map((spec) => [
-    `\`${spec.name}\``,
-    spec.after?.join(", ") ?? "",
-    portsOf(spec, stack)
-      .map(({ port }) => port)
-      .join(", "),
-    packages(spec).join(", "),
-  ]);
-  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
-  const table = [["service", "needs", "open to the world", "Debian packages"], ["---", "---", "---", "---"], ...rows];
+  const own = parseBackupMxSettings({ role: "backup-mx", primaryStack: "prod", dnsProvider: "none" });
+  const relayFor = relayForOf(stack);
+  const settings = settingsOf(own, relayFor);
+  const backupMx = { ...stackOf(settings, { fqdn: settings.hostname, formerFqdns: [] }), mailDomains: [], relayFor };
   const ports = openPorts(services, stack).map(({ port }) => port);
   return `# Services
 
@@ -42,9 +36,34 @@ stack with everything switched on. Each is one resource \`SERVER-NAME\` and one 
 true on the host. Between \`certificate\` and \`connections\`, \`mailstack status\` must report every service healthy.
 
 <!-- prettier-ignore -->
-${table.map(line).join("\n")}
+${table(services, stack)}
 
 Besides SSH on 22, for \`mailstack:sshAllowedCidrs\`, the world reaches TCP ${ports.join(", ")}; 4190 with
 \`mailstack:manageSieve\` only.
+
+## A backup MX
+
+The same of a stack whose \`mailstack:role\` is \`backup-mx\` ([backup-mx.md](admin/backup-mx.md)):
+
+<!-- prettier-ignore -->
+${table(relayServicesOf(backupMx), backupMx)}
 `;
+}
+
+function table(services: readonly ServiceSpec<Stack>[], stack: Stack): string {
+  // The one transaction is of all the others' packages.
+  const packages = (spec: ServiceSpec<Stack>) => (spec.name === "packages" ? [] : packagesOf(spec, stack));
+  const rows = services.map((spec) => [
+    `\`${spec.name}\``,
+    spec.after?.join(", ") ?? "",
+    portsOf(spec, stack)
+      .map(({ port }) => port)
+      .join(", "),
+    packages(spec).join(", "),
+  ]);
+  const head = [
+    ["service", "needs", "open to the world", "Debian packages"],
+    ["---", "---", "---", "---"],
+  ];
+  return [...head, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -140,7 +140,7 @@ for (const os of oneSystem("the mail server is of one system, and the backup of 
       // Their own resolvers may remember that there was none.
       const dane = async (server: Server) =>
         / dane +3 1 1 .* is the key on port 25/.test((await server.system.exec(["mailstack", "status"])).stdout);
-      for (const server of [primary, backup]) await until("the zone has its key", () => dane(server), 400);
+      for (const server of [primary, backup]) await until("the zone has its key", () => dane(server));
       assert.deepEqual(await changes(primary), []);
       assert.deepEqual(await changes(backup), []);
       await untilWell(primary);
