@@ -10,7 +10,7 @@ import { parseBackupMxSettings, parseSettings } from "../../components/settings/
 import { fakeCloud, instanceId, ipv4, ipv6 } from "./support/fake-cloud";
 import { RecordedServer } from "./support/mail-server";
 import { isSecret, record, valueOf, type RecordedProgram } from "./support/recorded-program";
-import { stackValues, zoneId } from "./support/stacks";
+import { stackConfig, stackValues, tokens, zoneId } from "./support/stacks";
 
 const relayFor = {
   version: 1,
@@ -208,6 +208,27 @@ describe("whom a primary believes", () => {
   test("both of its addresses count", () => {
     expect(networksOf([told, other])).toEqual(["198.51.100.20/32", "2001:db8:2::20/128", "198.51.100.21/32"]);
   });
+});
+
+test("the program makes one of a stack with that role, and refuses its file where something is wrong in it", async () => {
+  const program = async (config: Record<string, string>) => {
+    pulumi.runtime.setAllConfig(config, Object.keys(tokens));
+    jest.resetModules();
+    return record(async () => (await import("../../index")).default(), { cloud: beside({ relayFor }) });
+  };
+  const { registrations, result } = await program(stackConfig("backup-mx"));
+  const top = registrations.filter((each) => each.parent === "");
+  expect(top.map((each) => each.type).sort()).toEqual([
+    "mailstack:index:BackupMx",
+    "pulumi:providers:cloudflare",
+    "pulumi:providers:linode",
+  ]);
+  expect(Object.keys(result).sort()).toEqual([
+    ...["backupMx", "deployKey", "history", "hostKey", "hostname", "ipv4", "ipv6", "zones"],
+  ]);
+  await expect(program({ ...stackConfig("backup-mx"), "mailstack:domain": "example.org" })).rejects.toThrow(
+    "mailstack:domain: is what the primary tells a backup MX",
+  );
 });
 
 test("the example file is for this stack", () => {
