@@ -24,7 +24,21 @@ export function backupMxOf(stack: string): Promise<BackupExchanger> {
   return toldBy("mailstack:backupStack", stack, outputNames.backupMx, backupMxSchema, next);
 }
 
+/** Why there is no such stack. A reference to one ends the program, before it could say which key is wrong. */
+async function problemOf(stack: string): Promise<string | undefined> {
+  try {
+    await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stack });
+    return undefined;
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    const words = said.replace(/^invocation of \S+ returned an error: /, "").split("\n")[0];
+    return `the stack "${stack}" cannot be read (${words}); \`pulumi stack ls --all\` shows the names of this backend`;
+  }
+}
+
 async function toldBy<T>(key: string, stack: string, output: string, schema: z.ZodType<T>, next: string): Promise<T> {
+  const missing = await problemOf(stack);
+  if (missing) throw refusal("Nothing was changed:", [`${key}: ${missing}`]);
   const reference = new pulumi.StackReference(stack);
   const read = readExchange(await reference.getOutputDetails(output), schema, { stack, output, next });
   if ("problem" in read) throw refusal("Nothing was changed:", [`${key}: ${read.problem}`]);

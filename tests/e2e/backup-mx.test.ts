@@ -112,7 +112,10 @@ for (const os of oneSystem("the mail server is of one system, and the backup of 
       primary.stack.configure((config) => config.setIn(["config", "mailstack:backupStack"], "nowhere"));
       const early = await primary.stack.pulumi(["up", "--yes", "--skip-preview"], { reject: false });
       assert.notEqual(early.exitCode, 0);
-      assert.match(early.stdout + early.stderr, /nowhere/);
+      assert.match(
+        early.stdout + early.stderr,
+        /mailstack:backupStack: the stack "nowhere" cannot be read \(.*unknown stack.*pulumi stack ls/,
+      );
       primary.restoreConfig();
     });
 

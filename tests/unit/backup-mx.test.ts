@@ -182,6 +182,18 @@ describe("the primary of a backup MX", () => {
     expect(relayForSchema.parse(told)).toEqual(told);
   });
 
+  test("nothing is made when there is no such stack", async () => {
+    const cloud = beside({});
+    const call: Mocks["call"] = async (asked) => {
+      if (asked.inputs.name === "backup-mx")
+        throw Object.assign(new Error(), { code: 2, details: 'unknown stack "backup-mx"' });
+      return cloud.call(asked) as Record<string, unknown>;
+    };
+    await expect(primary({ ...cloud, call })).rejects.toThrow(
+      /^Nothing was changed:\nmailstack:backupStack: the stack "backup-mx" cannot be read \(.*unknown stack.*pulumi stack ls/,
+    );
+  });
+
   test("nothing is made while the other stack tells nothing", async () => {
     await expect(primary(beside({}))).rejects.toThrow(
       "mailstack:backupStack: the stack backup-mx has no output backupMx yet; run its up first",
