@@ -133,7 +133,7 @@ function render(
       ),
       "/etc/rspamd/mailstack.d/recipients.lua": pluginFile("recipients.lua"),
       ...keys.files,
-      ...relayFiles(stack.backupMxs ?? [], stack.clamav),
+      ...relayFiles(stack.backupMxs ?? []),
       ...filterFiles(stack),
       ...knownSenders,
     },
@@ -156,11 +156,8 @@ function render(
 }
 
 /** Mail that a backup MX hands on is judged as that of who handed it to it. */
-function relayFiles(exchangers: readonly TrustedExchanger[], clamav: boolean): BundleBody["files"] {
+function relayFiles(exchangers: readonly TrustedExchanger[]): BundleBody["files"] {
   const names = [...new Set(exchangers.map(({ hostname }) => hostname))];
   if (names.length === 0) return {};
-  return {
-    ...filesFrom("rspamd", { "/etc/rspamd/local.d/external_relay.conf": plain }, { names: JSON.stringify(names) }),
-    ...(clamav ? filesFrom("rspamd", { "/etc/rspamd/local.d/force_actions.conf": plain }, {}) : {}),
-  };
+  return filesFrom("rspamd", { "/etc/rspamd/local.d/external_relay.conf": plain }, { names: JSON.stringify(names) });
 }

@@ -89,8 +89,7 @@ describe.each(["debian12", "debian13"] as const)("the primary of a backup MX on 
   const backupMxs = [
     { version: 1 as const, hostname: "mx2.example.org", ipv4: "203.0.113.20", ipv6: "2001:db8:2::20" },
   ];
-  const files = (backups: typeof backupMxs) =>
-    renderOf("rspamd", { clamav: true }, { backupMxs: backups })(system).files;
+  const files = (backups: typeof backupMxs) => renderOf("rspamd", {}, { backupMxs: backups })(system).files;
   const blocks = (path: string) => parseBlocks(files(backupMxs)[`/etc/rspamd/local.d/${path}`]!.content);
 
   test("refuses nothing that it hands on, and judges it all the same", () => {

@@ -53,7 +53,7 @@ export const variants: Record<string, Render> = {
   }),
   "backup-none": renderOf("backup"),
   relay: relayRenderOf("relay"),
-  "rspamd-backup-mx": renderOf("rspamd", { clamav: true }, { backupMxs }),
+  "rspamd-backup-mx": renderOf("rspamd", {}, { backupMxs }),
   "postfix-backup-mx": renderOf("postfix", {}, { backupMxs }),
   "alerts-off": renderOf("alerts", { alerts: false }),
   "clamav-off": renderOf("clamav"),

@@ -71,6 +71,9 @@ describe("the configuration of a backup MX", () => {
   test("a primary has no primary, and its plan is not the smaller one", () => {
     const parse = (change: object) => parseSettings({ ...stackValues("prod"), ...change });
     expect(() => parse({ primaryStack: "prod" })).toThrow("mailstack:primaryStack: is for a backup MX only");
+    expect(() => parse({ plan: "g6-standard-2", clamav: true, backupStack: "backup-mx" })).toThrow(
+      "mailstack:backupStack: does not go with mailstack:clamav",
+    );
     expect(() => parse({ role: "backup-mx" })).toThrow('mailstack:role: "backup-mx" is a stack of its own');
     expect(() => parse({ plan: "g6-nanode-1" })).toThrow("does not carry the stack");
     expect(() => parse({ backupStack: "a/b" })).toThrow('"a/b" is not the name of a stack');
