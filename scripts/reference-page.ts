@@ -63,8 +63,9 @@ function section(key: string, declared: Declared, shape: Shape | undefined): str
   const title = `## mailstack:${key}\n\n${declared.description.trim()}\n`;
   if (declared.secret || !shape)
     return `${title}\nSecret: encrypted in the stack file, asked for without echo. ${capital(withoutDefault(key))}; refused in clear.\n\n${code("sh", `pulumi config set --secret mailstack:${key}`)}`;
-  const needed =
-    declared.default === undefined ? `${capital(withoutDefault(key))}.` : `Default: ${defaultText(key, declared)}.`;
+  const needed = hasDefault(key, declared)
+    ? `Default: ${defaultText(key, declared)}.`
+    : `${capital(withoutDefault(key))}.`;
   const withFields = shape.items ?? shape;
   const fields = withFields.properties ? `${fieldTable(withFields)}\n` : "";
   const refused = refusals(key, shape).map(({ line, value }) => `${shown(value, key)}\n    ${line}`);
@@ -93,6 +94,11 @@ function example(key: string, value: unknown): string {
 
 const quoted = (text: string) => (/^[\w./:@-]+$/.test(text) ? text : `'${text}'`);
 
+/** Pulumi.yaml gives a key that only a backup MX lacks an empty one, which the program does not take. */
+function hasDefault(key: string, declared: Declared): boolean {
+  return declared.default !== undefined && !requiredKeys().includes(key);
+}
+
 function withoutDefault(key: string): string {
   return requiredKeys().includes(key) ? "must be set" : "may be left out";
 }
@@ -100,7 +106,7 @@ function withoutDefault(key: string): string {
 const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function defaultText(key: string, declared: Declared): string {
-  if (declared.default === undefined) return `none, ${withoutDefault(key)}`;
+  if (!hasDefault(key, declared)) return `none, ${withoutDefault(key)}`;
   return declared.default === "" ? "empty" : `\`${JSON.stringify(declared.default).replace(/^"(.*)"$/, "$1")}\``;
 }
 

@@ -146,7 +146,9 @@ export function mailRecords(settings: MailDomainSettings): MailRecord[] {
             "mta-sts-id",
             at("_mta-sts"),
             mtaStsRecord(settings.mtaSts, [
-              ...new Set([hostname, ...(settings.formerExchangers ?? []), ...(settings.backupExchangers ?? [])]),
+              hostname,
+              ...(settings.formerExchangers ?? []),
+              ...(settings.backupExchangers ?? []),
             ]),
           ),
         ]

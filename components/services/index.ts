@@ -34,6 +34,9 @@ import { ufwOf } from "./ufw";
 import { upgrades } from "./upgrades";
 import { volume } from "./volume";
 
+/** The machine itself, before the services: their first lines are logged too. */
+const machine: readonly ServiceSpec<Stack>[] = [access, kernel, logs, upgrades, resolver];
+
 /** Filters beside Rspamd's own rules. */
 const filters: readonly ServiceSpec<Stack>[] = [clamAv, spamAssassin];
 
@@ -45,12 +48,7 @@ const filters: readonly ServiceSpec<Stack>[] = [clamAv, spamAssassin];
 export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = []): ServiceSpec<Stack>[] {
   const all: ServiceSpec<Stack>[] = [];
   const services: ServiceSpec<Stack>[] = [
-    // The machine itself, before the services: their first lines are logged too.
-    access,
-    kernel,
-    logs,
-    upgrades,
-    resolver,
+    ...machine,
     // Before the first service with state: a new host starts with the state of its predecessor.
     restoreStateOf(() => all),
     redis,
@@ -88,21 +86,7 @@ export function servicesOf(stack: Stack, added: readonly ServiceSpec<Stack>[] = 
 
 /** Every service of a backup MX, in the same way. */
 export function relayServicesOf(stack: Stack): ServiceSpec<Stack>[] {
-  const services: ServiceSpec<Stack>[] = [
-    access,
-    kernel,
-    logs,
-    upgrades,
-    resolver,
-    redis,
-    rspamd,
-    swap,
-    tls,
-    nginx,
-    mailGuard,
-    relay,
-    certificate,
-  ];
+  const services: ServiceSpec<Stack>[] = [...machine, redis, rspamd, swap, tls, nginx, mailGuard, relay, certificate];
   const inner = services.flatMap((spec) => spec.innerPorts ?? []);
   const protection = [connectionsOf(inner), ufwOf(openPorts(services, stack)), fail2ban, alerts];
   const all = [packagesFor([...services, ...protection]), ...services, ...protection];

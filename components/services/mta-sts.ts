@@ -26,7 +26,7 @@ function render(stack: Pick<Stack, "mtaSts" | "fqdn" | "formerFqdns" | "mailDoma
   return {
     files: {
       // The present exchanger, and those that senders may still know.
-      ...policyFile(mode, exchangersOf([fqdn, ...formerFqdns], backupMxs)),
+      ...policyFile(mode, [fqdn, ...formerFqdns, ...backupMxs.map(({ hostname }) => hostname)]),
       ...filesFrom(
         "mta-sts",
         { [nginxSite("mta-sts")]: {} },
@@ -37,17 +37,13 @@ function render(stack: Pick<Stack, "mtaSts" | "fqdn" | "formerFqdns" | "mailDoma
   };
 }
 
-/** Every name that mail for the domains may be led to. */
-export function exchangersOf(own: readonly string[], backupMxs: readonly { hostname: string }[]): string[] {
-  return [...new Set([...own, ...backupMxs.map(({ hostname }) => hostname)])];
-}
-
 /** TXT value of `_mta-sts.DOMAIN`. Its id is the policy's digest, so that it changes when the policy does. */
 export function mtaStsRecord(mode: "testing" | "enforce", hostnames: string[]): string {
   const policy = policyFile(mode, hostnames)[file]?.content ?? "";
   return `v=STSv1; id=${createHash("sha256").update(policy).digest("hex").slice(0, 20)};`;
 }
 
+/** @param hostnames - Every name that mail for the domains may be led to; each counts once. */
 function policyFile(mode: "testing" | "enforce", hostnames: string[]) {
-  return filesFrom("mta-sts", { [file]: {} }, { mode, hostnames, maxAge: maxAges[mode] });
+  return filesFrom("mta-sts", { [file]: {} }, { mode, hostnames: [...new Set(hostnames)], maxAge: maxAges[mode] });
 }

@@ -17,14 +17,14 @@ import { hasRelay } from "../settings/relay";
 import { trustedNetworks, type Stack } from "./stack";
 
 /** What a reload does not change. */
-const boundAtStart = "/etc/postfix/protocols";
+export const boundAtStart = "/etc/postfix/protocols";
 
-const bytesPerMiB = 1024 * 1024;
+export const bytesPerMiB = 1024 * 1024;
 /** Postfix wants room for one and a half messages at least; five leave other services something to write to. */
-const messagesFree = 5;
+export const messagesFree = 5;
 
 /** Refuses addresses that no daemon of this host could deliver to, or answer. */
-const notAscii = "regexp:/etc/postfix/not_ascii";
+export const notAscii = "regexp:/etc/postfix/not_ascii";
 /** Completes what users write, before it is signed, and takes out what says where they are. */
 const submissionCleanup = "cleanup-submission";
 

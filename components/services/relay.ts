@@ -5,27 +5,22 @@ import { defineService, type BundleBody } from "../deployment/define-service";
 import { filesFrom, program } from "../deployment/files";
 import { administratorNames } from "./accounts";
 import { mailGuardAddress } from "./mail-guard";
-import { inPostfix, postfixDropIn, postfixUnits } from "./postfix";
+import { boundAtStart, bytesPerMiB, inPostfix, messagesFree, notAscii, postfixDropIn, postfixUnits } from "./postfix";
 import { settleRspamd } from "./rspamd";
 import { outgoingFiles } from "./outgoing";
 import { trustedNetworks, type Stack } from "./stack";
 import { certificatePaths } from "./tls";
 
-const bytesPerMiB = 1024 * 1024;
 /**
  * The primary's limit is for a message as it arrives there: with the lines that this host and its filter have put before it.
  * A refusal that late would go back to a sender who may not have written it.
  */
 const addedBytes = 64 * 1024;
-/** See components/services/postfix.ts. */
-const messagesFree = 5;
 const processes = 100;
 
 /** Where an address is asked for while the primary is away. */
 const probePort = 10028;
 
-const boundAtStart = "/etc/postfix/protocols";
-const notAscii = "regexp:/etc/postfix/not_ascii";
 const watch = "mailstack-relay-watch.service";
 const watchProgram = "/usr/local/libexec/mailstack/relay-watch";
 
@@ -67,20 +62,20 @@ function render(stack: RelayStack): BundleBody {
   if (!relayFor) throw new Error("the service relay needs a primary");
   const messageSizeLimit = relayFor.messageSizeLimitMb * bytesPerMiB - addedBytes;
   const own = administratorNames.map((name) => `${name}@${hostname}`);
+  const protocols = stack.ipv6 ? "all" : "ipv4";
   const units = "/etc/systemd/system";
   return {
     files: {
       ...postfixDropIn("relay", system.postfixUnit),
+      ...filesFrom("postfix", { [boundAtStart]: {}, "/etc/postfix/not_ascii": {} }, { protocols }),
       ...filesFrom(
         "relay",
         {
           "/etc/postfix/main.cf": {},
           "/etc/postfix/master.cf": {},
-          [boundAtStart]: {},
           "/etc/postfix/system_aliases": {},
           "/etc/postfix/relay_recipients": {},
           "/etc/postfix/primary_refusals": {},
-          "/etc/postfix/not_ascii": {},
           [watchProgram]: program,
           [`${units}/${watch}`]: {},
         },
@@ -90,7 +85,7 @@ function render(stack: RelayStack): BundleBody {
           administrator: stack.administrator,
           names: administratorNames,
           ...(stack.daneOutbound ? { dns: "dnssec", tls: "dane" } : { dns: "enabled", tls: "may" }),
-          protocols: stack.ipv6 ? "all" : "ipv4",
+          protocols,
           domains: relayFor.domains,
           primary: relayFor.hostname,
           probePort,

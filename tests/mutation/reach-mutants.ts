@@ -59,7 +59,7 @@ export const reachMutants: Mutant[] = [
     [
       "the policy does not name the backup",
       "components/services/mta-sts.ts",
-      "policyFile(mode, exchangersOf([fqdn, ...formerFqdns], backupMxs))",
+      "policyFile(mode, [fqdn, ...formerFqdns, ...backupMxs.map(({ hostname }) => hostname)])",
       "policyFile(mode, [fqdn, ...formerFqdns])",
     ],
   ]),
